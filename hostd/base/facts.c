@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "base/facts.h"
+
+static const char *const technology_names[HOSTD_N_TECHNOLOGIES] = {
+  [HOSTD_TECHNOLOGY_SEV] = "sev",         [HOSTD_TECHNOLOGY_SEV_ES] = "sev-es",
+  [HOSTD_TECHNOLOGY_SEV_SNP] = "sev-snp", [HOSTD_TECHNOLOGY_TDX] = "tdx",
+  [HOSTD_TECHNOLOGY_SGX] = "sgx",         [HOSTD_TECHNOLOGY_CCA] = "cca",
+  [HOSTD_TECHNOLOGY_PEF] = "pef",         [HOSTD_TECHNOLOGY_S390_PV] = "s390-pv",
+};
+
+const char *
+hostd_technology_name (HostdTechnology technology)
+{
+  g_return_val_if_fail (technology < HOSTD_N_TECHNOLOGIES, NULL);
+  return technology_names[technology];
+}
+
+gboolean
+hostd_technology_from_name (const char *name, HostdTechnology *ret_technology)
+{
+  for (guint i = 0; i < HOSTD_N_TECHNOLOGIES; i++) {
+    if (g_strcmp0 (name, technology_names[i]) == 0) {
+      *ret_technology = (HostdTechnology) i;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+const char *
+hostd_usability_name (HostdUsability usability)
+{
+  static const char *const names[] = { "unknown", "usable", "unusable", "not-applicable" };
+
+  return names[usability];
+}
+
+const char *
+hostd_layer_name (HostdLayer layer)
+{
+  static const char *const names[] = { NULL,     "hardware", "firmware",
+                                       "kernel", "qemu",     "libvirt" };
+
+  return names[layer];
+}
+
+static void
+evidence_free (HostdEvidence *self)
+{
+  g_free (self->source);
+  g_free (self->value);
+  g_free (self);
+}
+
+HostdFacts *
+hostd_facts_new (void)
+{
+  HostdFacts *self = g_new0 (HostdFacts, 1);
+
+  for (guint i = 0; i < HOSTD_N_TECHNOLOGIES; i++) {
+    HostdTechnologyFacts *t = &self->technology[i];
+
+    t->evidence = g_ptr_array_new_with_free_func ((GDestroyNotify) evidence_free);
+    t->capacity.total = t->capacity.in_use = t->capacity.free = HOSTD_CAPACITY_UNKNOWN;
+  }
+  self->firmware = g_ptr_array_new_with_free_func ((GDestroyNotify) hostd_firmware_free);
+  return self;
+}
+
+void
+hostd_facts_free (HostdFacts *self)
+{
+  if (self == NULL)
+    return;
+  for (guint i = 0; i < HOSTD_N_TECHNOLOGIES; i++) {
+    HostdTechnologyFacts *t = &self->technology[i];
+
+    g_free (t->cause);
+    g_free (t->fix);
+    g_free (t->capacity.pool);
+    g_ptr_array_unref (t->evidence);
+  }
+  g_ptr_array_unref (self->firmware);
+  g_strfreev (self->emulators);
+  g_free (self->source);
+  g_free (self);
+}
+
+void
+hostd_technology_facts_add_evidence (HostdTechnologyFacts *self, const char *source,
+                                     const char *format, ...)
+{
+  HostdEvidence *evidence = g_new0 (HostdEvidence, 1);
+  va_list args;
+
+  evidence->source = g_strdup (source);
+  va_start (args, format);
+  evidence->value = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_ptr_array_add (self->evidence, evidence);
+}
+
+void
+hostd_technology_facts_set_broken (HostdTechnologyFacts *self, HostdLayer layer, const char *cause,
+                                   const char *fix)
+{
+  if (self->usability == HOSTD_USABILITY_UNUSABLE && self->layer <= layer)
+    return;
+  self->usability = HOSTD_USABILITY_UNUSABLE;
+  self->layer = layer;
+  g_free (self->cause);
+  self->cause = g_strdup (cause);
+  g_free (self->fix);
+  self->fix = g_strdup (fix);
+}
+
+HostdFirmware *
+hostd_firmware_new (void)
+{
+  return g_new0 (HostdFirmware, 1);
+}
+
+void
+hostd_firmware_free (HostdFirmware *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->descriptor);
+  g_free (self->image);
+  g_strfreev (self->features);
+  g_strfreev (self->machines);
+  g_free (self);
+}
+
+gboolean
+hostd_firmware_has_feature (const HostdFirmware *self, const char *feature)
+{
+  return self->features != NULL &&
+         g_strv_contains ((const char *const *) self->features, feature);
+}

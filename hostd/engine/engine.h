@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/facts.h"
+#include "launch/rewrite.h"
+#include "launch/verify.h"
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+/*
+ * Where the leaves meet, without a wire: templates, host facts and the store. The daemon serves it
+ * over its sockets, the command line uses it directly with --offline.
+ */
+typedef struct HostdEngine HostdEngine;
+
+typedef struct {
+  const char *template_dir;       /* see hostd_templates_load() */
+  const char *const *policy_dirs; /* likewise; may be NULL */
+  const char *recording;          /* a recorded host to answer from, or NULL for this machine */
+  gboolean no_host;               /* no facts at all: `verify --offline` without --host */
+  const char *state_dir;          /* bindings live here; NULL: none are kept (offline) */
+} HostdEngineOptions;
+
+HostdEngine *hostd_engine_new (const HostdEngineOptions *options, GError **error);
+void hostd_engine_free (HostdEngine *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdEngine, hostd_engine_free)
+
+/* Reads the templates again. On failure the old set stays, and @error names file and line. */
+gboolean hostd_engine_reload (HostdEngine *self, GError **error);
+/* Reads the host again; the old facts stay on failure. */
+gboolean hostd_engine_probe (HostdEngine *self, GError **error);
+
+HostdTemplates *hostd_engine_get_templates (HostdEngine *self); /* (transfer none) */
+const HostdFacts *hostd_engine_get_facts (HostdEngine *self);   /* NULL with no_host */
+
+/*
+ * Rewrite; where there is a store and the verdict is ALLOW, the domain's UUID is bound to the policy,
+ * fsynced, before this returns (a domain without uuid is refused then). Rebinding to another policy is
+ * a REFUSE with a reason of id "binding".
+ */
+HostdRewrite *hostd_engine_rewrite (HostdEngine *self, const HostdRequest *request,
+                                    const char *xml, gsize length, GError **error);
+HostdVerify *hostd_engine_verify (HostdEngine *self, const HostdRequest *request, const char *xml,
+                                  gsize length, HostdStage stage, GError **error);
+
+/* One answer, one shape: what --json prints and what goes over the wire. (transfer full) */
+JsonNode *hostd_engine_capabilities_to_json (HostdEngine *self);
+JsonNode *hostd_engine_policies_to_json (HostdEngine *self);
+JsonNode *hostd_rewrite_to_json (const HostdRewrite *rewrite);
+JsonNode *hostd_verify_to_json (const HostdVerify *verify);
+
+G_END_DECLS

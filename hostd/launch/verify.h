@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/facts.h"
+#include "base/reasons.h"
+#include "launch/request.h"
+#include "launch/templates.h"
+
+G_BEGIN_DECLS
+
+/* Where the XML comes from: libvirt completes it on the way, and some assertions hold only at some. */
+typedef enum {
+  HOSTD_STAGE_DEFINITION, /* about to be defined, or `virsh dumpxml --inactive` */
+  HOSTD_STAGE_PREPARE,    /* the hook's stdin at prepare: live XML, devices completed */
+  HOSTD_STAGE_START,      /* the hook's stdin at start and started, `virsh dumpxml` of a running one */
+} HostdStage;
+gboolean hostd_stage_from_name (const char *name, HostdStage *ret_stage);
+const char *hostd_stage_name (HostdStage stage); /* "definition", "prepare", "start" */
+
+/*
+ * Judges a finished domain XML against the assertions of a policy and of its technology. Shares no
+ * code with Rewrite but the guarded parser and the XPath functions (launch/document.h, launch/xpath.h).
+ */
+typedef struct HostdVerify HostdVerify;
+
+/*
+ * With launch data in @request the XML must carry exactly that data. @facts may be NULL: what needs a
+ * fact is then "not checked", and is said in the notes.
+ *
+ * NOT_OURS if the domain has neither launchSecurity (in whatever disguise) nor our metadata nor a
+ * request for protection in Nova's, unless @bound says that the caller knows better. Errors as
+ * hostd_rewrite_run().
+ */
+HostdVerify *hostd_verify_run (const HostdTemplates *templates, const HostdRequest *request,
+                               const HostdFacts *facts, const char *xml, gsize length,
+                               HostdStage stage, gboolean bound, GError **error);
+void hostd_verify_free (HostdVerify *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdVerify, hostd_verify_free)
+
+HostdVerdict hostd_verify_get_verdict (const HostdVerify *self);
+const HostdReasons *hostd_verify_get_reasons (const HostdVerify *self);
+const HostdReasons *hostd_verify_get_notes (const HostdVerify *self);
+gboolean hostd_verify_get_technology (const HostdVerify *self, HostdTechnology *ret_technology);
+
+/*
+ * A first look at a domain, for who has no policy yet (the gate): its UUID in lower case, whether
+ * it asks for protection, and the policy that our metadata names. Strings are NULL where absent.
+ */
+typedef struct {
+  char *uuid;
+  char *policy;
+  gboolean asks; /* as in NOT_OURS above */
+  gboolean has_launch_security;
+  gboolean live; /* the root has an id: libvirt runs it, or is about to */
+} HostdGlance;
+
+HostdGlance *hostd_glance_at (const char *xml, gsize length, GError **error);
+void hostd_glance_free (HostdGlance *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdGlance, hostd_glance_free)
+
+G_END_DECLS
