@@ -11,16 +11,16 @@ G_BEGIN_DECLS
 /*
  * The gate: what to answer libvirt's qemu hook, by operation (doc/architecture.md has the table).
  *
- * It reads bindings, templates and facts and nothing else. It makes no libvirt call and takes no lock:
- * libvirtd holds the domain while its hook waits for us, so anything that waited for libvirt here
- * would wait for ever. Use it from the main loop's thread only.
+ * It reads bindings, templates and facts and nothing else. It makes no libvirt call and takes no
+ * lock: libvirtd holds the domain while its hook waits for us, so anything that waited for
+ * libvirt here would wait for ever. Use it from the main loop's thread only.
  */
 typedef struct HostdGate HostdGate;
 
 /* What happens to a guest with launchSecurity that nobody bound: `[gate] unbound=`. */
 typedef enum {
   HOSTD_GATE_UNBOUND_ALLOW,
-  HOSTD_GATE_UNBOUND_VERIFY_BASELINE, /* the default: what its technology itself demands must hold */
+  HOSTD_GATE_UNBOUND_VERIFY_BASELINE, /* the default: what its technology demands must hold */
   HOSTD_GATE_UNBOUND_VETO,
 } HostdGateUnbound;
 /* "allow", "verify-baseline", "veto"; FALSE for any other word, and *ret_unbound untouched. */
@@ -43,7 +43,8 @@ typedef struct {
   const char *extra;         /* argv[4]: "-", or at release a reason */
   const char *xml;           /* the hook's stdin, @length bytes, not trusted to be XML */
   gsize length;
-  guint64 bindings_device, bindings_inode; /* of the folder as the hook sees it; both 0: it sees none */
+  guint64 bindings_device; /* of the folder as the hook sees it; both 0: it sees none */
+  guint64 bindings_inode;
 } HostdGateEvent;
 
 /* Which row of the table spoke. */
@@ -75,8 +76,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdGate, hostd_gate_free)
 void hostd_gate_set_settings (HostdGate *self, const HostdGateSettings *settings);
 
 /*
- * Decides. Never fails: whatever keeps it from deciding is a veto at an operation that may be vetoed,
- * with that as its reason. @facts may be NULL.
+ * Decides. Never fails: whatever keeps it from deciding is a veto at an operation that may be
+ * vetoed, with that as its reason. @facts may be NULL.
  */
 HostdGateDecision *hostd_gate_decide (HostdGate *self, const HostdTemplates *templates,
                                       const HostdFacts *facts, const HostdGateEvent *event);
@@ -101,9 +102,10 @@ gboolean hostd_gate_decision_get_technology (const HostdGateDecision *self,
                                              HostdTechnology *ret_technology);
 
 /*
- * What the hook told last of a domain: "prepare", "start" or "started"; NULL if it told nothing since
- * the domain was released, or since hostd started. With it the daemon matches libvirt's start events,
- * to know that the gate is armed. It counts nothing: slots are counted from live domains.
+ * What the hook told last of a domain: "prepare", "start" or "started"; NULL if it told nothing
+ * since the domain was released, or since hostd started. With it the daemon matches libvirt's
+ * start events, to know that the gate is armed. It counts nothing: slots are counted from live
+ * domains.
  */
 const char *hostd_gate_last_operation (const HostdGate *self, const char *uuid);
 
