@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "sys/sys.h"
+
+G_BEGIN_DECLS
+
+/*
+ * Files below a root folder, the same way for this machine ("/", or a chroot) and for a recording:
+ * symbolic links, absolute ones too, are followed inside the root and cannot lead out of it. A
+ * recording may come from a stranger's bug report.
+ */
+HostdRead hostd_files_read_bytes (int root_fd, const char *path, GBytes **ret_bytes,
+                                  GError **error);
+HostdRead hostd_files_list_folder (int root_fd, const char *path, char ***ret_names,
+                                   GError **error);
+
+G_END_DECLS

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "sys/sys.h"
+
+#include "base/error.h"
+#include "base/io.h"
+#include "sys/emulator.h"
+#include "sys/files.h"
+#include "sys/ops.h"
+#include "sys/sev-ioctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#endif
+
+/* linux/kvm.h: KVMIO 0xAE, number 3. */
+#define KVM_CHECK_EXTENSION_NUMBER _IO (0xae, 3)
+
+typedef struct {
+  HostdSys base;
+  int root_fd;
+  HostdSys *replay; /* NULL: the machine answers itself */
+} Live;
+
+static HostdRead
+live_read_bytes (HostdSys *sys, const char *path, GBytes **ret_bytes, GError **error)
+{
+  return hostd_files_read_bytes (((Live *) sys)->root_fd, path, ret_bytes, error);
+}
+
+static HostdRead
+live_list_folder (HostdSys *sys, const char *path, char ***ret_names, GError **error)
+{
+  return hostd_files_list_folder (((Live *) sys)->root_fd, path, ret_names, error);
+}
+
+#if defined(__x86_64__) || defined(__i386__)
+static HostdRead
+ask_cpuid (guint32 leaf, guint32 subleaf, HostdCpuid *ret_answer)
+{
+  guint32 eax, ebx, ecx, edx, last;
+
+  /* Above the last leaf an Intel processor repeats that one: never take it for an answer. */
+  __cpuid_count (leaf & 0xf0000000, 0, last, ebx, ecx, edx);
+  if (last < leaf)
+    return HOSTD_READ_ABSENT;
+  __cpuid_count (leaf, subleaf, eax, ebx, ecx, edx);
+  *ret_answer = (HostdCpuid){ eax, ebx, ecx, edx };
+  return HOSTD_READ_VALUE;
+}
+#else
+static HostdRead
+ask_cpuid (guint32 leaf, guint32 subleaf, HostdCpuid *ret_answer)
+{
+  return HOSTD_READ_ABSENT;
+}
+#endif
+
+static HostdRead
+live_cpuid (HostdSys *sys, guint32 leaf, guint32 subleaf, HostdCpuid *ret_answer, GError **error)
+{
+  Live *self = (Live *) sys;
+
+  if (self->replay)
+    return hostd_sys_cpuid (self->replay, leaf, subleaf, ret_answer, error);
+  return ask_cpuid (leaf, subleaf, ret_answer);
+}
+
+/* Opens a device for asking. -1 with errno. */
+static int
+open_device (Live *self, const char *path, int flags)
+{
+  return openat (self->root_fd, path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+static HostdRead
+live_msr (HostdSys *sys, guint32 index, guint64 *ret_value, GError **error)
+{
+  Live *self = (Live *) sys;
+  hostd_autofd int fd = -1;
+  guint64 value;
+  ssize_t n;
+
+  if (self->replay)
+    return hostd_sys_msr (self->replay, index, ret_value, error);
+  fd = open_device (self, "dev/cpu/0/msr", O_RDONLY);
+  if (fd < 0) {
+    /* No device is no answer: the msr module is not loaded, the MSR may well exist. */
+    hostd_error_set_errno (error, errno, "cannot open /dev/cpu/0/msr");
+    return HOSTD_READ_UNREADABLE;
+  }
+  n = pread (fd, &value, sizeof value, index);
+  if (n < 0 && errno == EIO)
+    return HOSTD_READ_ABSENT;
+  if (n != sizeof value) {
+    hostd_error_set_errno (error, n < 0 ? errno : EIO, "cannot read MSR %x", index);
+    return HOSTD_READ_UNREADABLE;
+  }
+  *ret_value = value;
+  return HOSTD_READ_VALUE;
+}
+
+static HostdRead
+device_failed (int errnum, const char *path, GError **error)
+{
+  if (errnum == ENOENT || errnum == ENOTDIR)
+    return HOSTD_READ_ABSENT;
+  hostd_error_set_errno (error, errnum, "cannot open /%s", path);
+  return HOSTD_READ_UNREADABLE;
+}
+
+static HostdRead
+live_kvm_extension (HostdSys *sys, guint capability, guint *ret_value, GError **error)
+{
+  Live *self = (Live *) sys;
+  hostd_autofd int fd = -1;
+  int answer;
+
+  if (self->replay)
+    return hostd_sys_kvm_extension (self->replay, capability, ret_value, error);
+  fd = open_device (self, "dev/kvm", O_RDWR);
+  if (fd < 0)
+    return device_failed (errno, "dev/kvm", error);
+  answer = ioctl (fd, KVM_CHECK_EXTENSION_NUMBER, (unsigned long) capability);
+  if (answer < 0) {
+    hostd_error_set_errno (error, errno, "/dev/kvm does not answer");
+    return HOSTD_READ_UNREADABLE;
+  }
+  *ret_value = answer;
+  return HOSTD_READ_VALUE;
+}
+
+static HostdRead
+live_sev (HostdSys *sys, HostdSevQuery query, HostdSevAnswer *ret_answer, GError **error)
+{
+  Live *self = (Live *) sys;
+  hostd_autofd int fd = -1;
+
+  if (self->replay)
+    return hostd_sys_sev (self->replay, query, ret_answer, error);
+  /* Read-only is enough for status, and the kernel then refuses what would change anything. */
+  fd = open_device (self, "dev/sev", O_RDONLY);
+  if (fd < 0)
+    return device_failed (errno, "dev/sev", error);
+  hostd_sev_ioctl_query (fd, query, ret_answer);
+  return HOSTD_READ_VALUE;
+}
+
+static HostdRead
+live_uname (HostdSys *sys, HostdUname *ret_uname, GError **error)
+{
+  struct utsname name;
+
+  if (uname (&name) < 0) {
+    hostd_error_set_errno (error, errno, "uname");
+    return HOSTD_READ_UNREADABLE;
+  }
+  ret_uname->release = g_strdup (name.release);
+  ret_uname->machine = g_strdup (name.machine);
+  return HOSTD_READ_VALUE;
+}
+
+static HostdRead
+live_emulators (HostdSys *sys, char ***ret_paths, GError **error)
+{
+  Live *self = (Live *) sys;
+  g_auto (HostdUname) name = { NULL, NULL };
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *own = NULL, *local = NULL;
+
+  if (live_uname (sys, &name, error) != HOSTD_READ_VALUE)
+    return HOSTD_READ_UNREADABLE;
+  own = g_strdup_printf ("usr/bin/qemu-system-%s", name.machine);
+  local = g_strdup_printf ("usr/local/bin/qemu-system-%s", name.machine);
+  const char *candidates[] = { own, "usr/libexec/qemu-kvm", "usr/bin/qemu-kvm", local };
+
+  for (guint i = 0; i < G_N_ELEMENTS (candidates); i++)
+    if (faccessat (self->root_fd, candidates[i], X_OK, 0) == 0)
+      g_ptr_array_add (paths, g_strconcat ("/", candidates[i], NULL));
+  g_ptr_array_add (paths, NULL);
+  *ret_paths = (char **) g_ptr_array_free (g_steal_pointer (&paths), FALSE);
+  return HOSTD_READ_VALUE;
+}
+
+/* A program of another root (a chroot that is looked at from outside) lacks its libraries here. */
+static gboolean
+root_is_ours (Live *self, GError **error)
+{
+  struct stat ours, theirs;
+
+  if (stat ("/", &ours) == 0 && fstat (self->root_fd, &theirs) == 0 &&
+      ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino)
+    return TRUE;
+  g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_UNSUPPORTED,
+               "emulators below another root folder cannot be run");
+  return FALSE;
+}
+
+static HostdRead
+live_qemu_version (HostdSys *sys, const char *emulator, char **ret_version, GError **error)
+{
+  if (!root_is_ours ((Live *) sys, error))
+    return HOSTD_READ_UNREADABLE;
+  return hostd_emulator_version (emulator, ret_version, error);
+}
+
+static HostdRead
+live_qemu_objects (HostdSys *sys, const char *emulator, char ***ret_types, GError **error)
+{
+  if (!root_is_ours ((Live *) sys, error))
+    return HOSTD_READ_UNREADABLE;
+  return hostd_emulator_objects (emulator, ret_types, error);
+}
+
+static void
+live_free (HostdSys *sys)
+{
+  Live *self = (Live *) sys;
+
+  if (self->root_fd >= 0)
+    close (self->root_fd);
+  hostd_sys_free (self->replay);
+  g_free (self);
+}
+
+static const HostdSysOps live_ops = {
+  .recording = FALSE,
+  .free = live_free,
+  .read_bytes = live_read_bytes,
+  .list_folder = live_list_folder,
+  .cpuid = live_cpuid,
+  .msr = live_msr,
+  .kvm_extension = live_kvm_extension,
+  .sev = live_sev,
+  .uname = live_uname,
+  .emulators = live_emulators,
+  .qemu_version = live_qemu_version,
+  .qemu_objects = live_qemu_objects,
+};
+
+HostdSys *
+hostd_sys_new_live (int root_fd, HostdSys *replay)
+{
+  Live *self = g_new0 (Live, 1);
+
+  self->base.ops = &live_ops;
+  self->root_fd = fcntl (root_fd, F_DUPFD_CLOEXEC, 3);
+  self->replay = replay;
+  return &self->base;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "sys/ops.h"
+
+G_BEGIN_DECLS
+
+/* The named texts of a recorded host, parsed; for sys/recording.c, which answers from them. */
+
+typedef struct {
+  int errnum; /* 0: @value counts */
+  guint64 value;
+} HostdRecordedNumber;
+
+typedef struct {
+  char type;
+  guint mode;
+} HostdRecordedDevice;
+
+typedef struct {
+  HostdSys base;
+  char *folder;
+  int root_fd;
+  gboolean has_devices, has_cpuid, has_msr;
+  guint64 user;
+  GHashTable *cpuid;      /* "leaf subleaf" in hex -> HostdCpuid */
+  GHashTable *msr;        /* hex -> HostdRecordedNumber */
+  GHashTable *extensions; /* decimal -> HostdRecordedNumber */
+  GHashTable *devices;    /* path -> HostdRecordedDevice */
+  HostdSevAnswer *sev[2]; /* by HostdSevQuery; NULL: not listed */
+  HostdUname uname;       /* NULLs: not recorded */
+  char **emulators;       /* NULL: not recorded */
+} HostdRecording;
+
+/*
+ * Parses all named texts below @self->root_fd at once, so that a mistake in one is reported when the
+ * recording is opened and not in the middle of a verdict. @error names file and line.
+ */
+gboolean hostd_recording_parse (HostdRecording *self, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "sys/sys.h"
+
+#include "base/error.h"
+#include "base/io.h"
+#include "sys/files.h"
+#include "sys/named-text.h"
+#include "sys/recording-parse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+/*
+ * A recorded machine. tests/hosts/README.md has the format and its one rule: what is not in the folder
+ * is not on the machine. Files are read when they are asked for, the named texts at once.
+ */
+
+/* 0, or the errno that opening gives. Modes are judged as for a user who owns nothing but what root has. */
+static int
+access_errno (HostdRecording *self, const char *path, gboolean has_answers)
+{
+  const HostdRecordedDevice *device = g_hash_table_lookup (self->devices, path);
+  guint mode = device ? device->mode : 0600;
+
+  if (device == NULL && (self->has_devices || !has_answers))
+    return ENOENT;
+  /* 000 is how a recording writes "not even root" (a lockdown, a container). */
+  if (mode == 0 || (self->user != 0 && (mode & 04) == 0))
+    return EACCES;
+  return 0;
+}
+
+static HostdRead
+refuse (HostdRecording *self, int errnum, const char *what, GError **error)
+{
+  if (errnum == ENOENT)
+    return HOSTD_READ_ABSENT;
+  hostd_error_set_errno (error, errnum, "cannot read %s", what);
+  return HOSTD_READ_UNREADABLE;
+}
+
+static HostdRead
+recording_read_bytes (HostdSys *sys, const char *path, GBytes **ret_bytes, GError **error)
+{
+  HostdRecording *self = (HostdRecording *) sys;
+
+  if (g_hash_table_contains (self->devices, path)) {
+    int errnum = access_errno (self, path, FALSE);
+
+    if (errnum != 0)
+      return refuse (self, errnum, path, error);
+  }
+  return hostd_files_read_bytes (self->root_fd, path, ret_bytes, error);
+}
+
+static HostdRead
+recording_list_folder (HostdSys *sys, const char *path, char ***ret_names, GError **error)
+{
+  return hostd_files_list_folder (((HostdRecording *) sys)->root_fd, path, ret_names, error);
+}
+
+static HostdRead
+recording_cpuid (HostdSys *sys, guint32 leaf, guint32 subleaf, HostdCpuid *ret_answer,
+                 GError **error)
+{
+  HostdRecording *self = (HostdRecording *) sys;
+  g_autofree char *key = g_strdup_printf ("%x %x", leaf, subleaf);
+  const HostdCpuid *answer = g_hash_table_lookup (self->cpuid, key);
+
+  if (!self->has_cpuid) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_NOT_FOUND, "the recording has no CPUID answers");
+    return HOSTD_READ_UNREADABLE;
+  }
+  *ret_answer = answer ? *answer : (HostdCpuid){ 0, 0, 0, 0 };
+  return HOSTD_READ_VALUE;
+}
+
+static HostdRead
+recording_msr (HostdSys *sys, guint32 index, guint64 *ret_value, GError **error)
+{
+  HostdRecording *self = (HostdRecording *) sys;
+  g_autofree char *key = g_strdup_printf ("%x", index);
+  const HostdRecordedNumber *number = g_hash_table_lookup (self->msr, key);
+
+  if (!self->has_msr || self->user != 0) {
+    g_set_error (error, HOSTD_ERROR, self->has_msr ? HOSTD_ERROR_DENIED : HOSTD_ERROR_UNAVAILABLE,
+                 "cannot read MSR %x: %s", index,
+                 self->has_msr ? "only root may" : "the msr device is not there");
+    return HOSTD_READ_UNREADABLE;
+  }
+  if (number == NULL || number->errnum == EIO)
+    return HOSTD_READ_ABSENT;
+  if (number->errnum != 0) {
+    hostd_error_set_errno (error, number->errnum, "cannot read MSR %x", index);
+    return HOSTD_READ_UNREADABLE;
+  }
+  *ret_value = number->value;
+  return HOSTD_READ_VALUE;
+}
+
+static HostdRead
+recording_kvm_extension (HostdSys *sys, guint capability, guint *ret_value, GError **error)
+{
+  HostdRecording *self = (HostdRecording *) sys;
+  g_autofree char *key = g_strdup_printf ("%u", capability);
+  const HostdRecordedNumber *number = g_hash_table_lookup (self->extensions, key);
+  int errnum = access_errno (self, "dev/kvm", g_hash_table_size (self->extensions) > 0);
+
+  if (errnum == 0 && number)
+    errnum = number->errnum;
+  if (errnum != 0)
+    return refuse (self, errnum, "/dev/kvm", error);
+  *ret_value = number ? number->value : 0;
+  return HOSTD_READ_VALUE;
+}
+
+static HostdRead
+recording_sev (HostdSys *sys, HostdSevQuery query, HostdSevAnswer *ret_answer, GError **error)
+{
+  HostdRecording *self = (HostdRecording *) sys;
+  const HostdSevAnswer *answer = self->sev[query];
+  int errnum = access_errno (self, "dev/sev", self->sev[0] != NULL || self->sev[1] != NULL);
+
+  if (errnum == 0 && answer && (answer->errnum == EACCES || answer->errnum == EPERM))
+    errnum = answer->errnum;
+  if (errnum != 0)
+    return refuse (self, errnum, "/dev/sev", error);
+  *ret_answer = answer ? *answer : (HostdSevAnswer){ ENOTTY, G_MAXUINT32, { 0 } };
+  return HOSTD_READ_VALUE;
+}
+
+static HostdRead
+recording_uname (HostdSys *sys, HostdUname *ret_uname, GError **error)
+{
+  HostdRecording *self = (HostdRecording *) sys;
+
+  if (self->uname.machine == NULL) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_NOT_FOUND, "the recording has no uname");
+    return HOSTD_READ_UNREADABLE;
+  }
+  ret_uname->release = g_strdup (self->uname.release);
+  ret_uname->machine = g_strdup (self->uname.machine);
+  return HOSTD_READ_VALUE;
+}
+
+static HostdRead
+recording_emulators (HostdSys *sys, char ***ret_paths, GError **error)
+{
+  HostdRecording *self = (HostdRecording *) sys;
+
+  *ret_paths = self->emulators ? g_strdupv (self->emulators) : g_new0 (char *, 1);
+  return HOSTD_READ_VALUE;
+}
+
+/* ABSENT without that emulator; UNREADABLE for all but the first, whose answers a recording holds. */
+static HostdRead
+find_emulator (HostdRecording *self, const char *emulator, GError **error)
+{
+  if (self->emulators == NULL ||
+      !g_strv_contains ((const char *const *) self->emulators, emulator))
+    return HOSTD_READ_ABSENT;
+  if (!g_str_equal (self->emulators[0], emulator)) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_NOT_FOUND,
+                 "the recording has answers of %s only, not of %s", self->emulators[0], emulator);
+    return HOSTD_READ_UNREADABLE;
+  }
+  return HOSTD_READ_VALUE;
+}
+
+/* Words of a named text that says something about the first emulator. */
+static HostdRead
+read_emulator_text (HostdRecording *self, const char *emulator, const char *name, char ***ret_words,
+                    GError **error)
+{
+  HostdRead found = find_emulator (self, emulator, error);
+  g_autoptr (GError) local = NULL;
+  g_autoptr (GPtrArray) lines = NULL;
+  g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
+
+  if (found != HOSTD_READ_VALUE)
+    return found;
+  lines = hostd_named_text_read (self->root_fd, name, &local);
+  if (lines == NULL) {
+    if (local)
+      g_propagate_error (error, g_steal_pointer (&local));
+    else
+      g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_NOT_FOUND, "the recording has no %s", name);
+    return HOSTD_READ_UNREADABLE;
+  }
+  for (guint i = 0; i < lines->len; i++) {
+    const HostdTextLine *line = g_ptr_array_index (lines, i);
+
+    g_ptr_array_add (words, g_strdup (line->words[0]));
+  }
+  g_ptr_array_add (words, NULL);
+  *ret_words = (char **) g_ptr_array_free (g_steal_pointer (&words), FALSE);
+  return HOSTD_READ_VALUE;
+}
+
+static HostdRead
+recording_qemu_version (HostdSys *sys, const char *emulator, char **ret_version, GError **error)
+{
+  g_auto (GStrv) words = NULL;
+  HostdRead read =
+      read_emulator_text ((HostdRecording *) sys, emulator, "qemu/version", &words, error);
+
+  if (read != HOSTD_READ_VALUE)
+    return read;
+  if (words[0] == NULL) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "qemu/version is empty");
+    return HOSTD_READ_UNREADABLE;
+  }
+  *ret_version = g_strdup (words[0]);
+  return HOSTD_READ_VALUE;
+}
+
+static HostdRead
+recording_qemu_objects (HostdSys *sys, const char *emulator, char ***ret_types, GError **error)
+{
+  return read_emulator_text ((HostdRecording *) sys, emulator, "qmp/objects", ret_types, error);
+}
+
+static void
+recording_free (HostdSys *sys)
+{
+  HostdRecording *self = (HostdRecording *) sys;
+
+  g_free (self->folder);
+  if (self->root_fd >= 0)
+    close (self->root_fd);
+  g_hash_table_unref (self->cpuid);
+  g_hash_table_unref (self->msr);
+  g_hash_table_unref (self->extensions);
+  g_hash_table_unref (self->devices);
+  g_free (self->sev[0]);
+  g_free (self->sev[1]);
+  hostd_uname_clear (&self->uname);
+  g_strfreev (self->emulators);
+  g_free (self);
+}
+
+static const HostdSysOps recording_ops = {
+  .recording = TRUE,
+  .free = recording_free,
+  .read_bytes = recording_read_bytes,
+  .list_folder = recording_list_folder,
+  .cpuid = recording_cpuid,
+  .msr = recording_msr,
+  .kvm_extension = recording_kvm_extension,
+  .sev = recording_sev,
+  .uname = recording_uname,
+  .emulators = recording_emulators,
+  .qemu_version = recording_qemu_version,
+  .qemu_objects = recording_qemu_objects,
+};
+
+static GHashTable *
+new_table (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+}
+
+HostdSys *
+hostd_sys_new_recording (const char *folder, GError **error)
+{
+  g_autoptr (HostdSys) sys = NULL;
+  HostdRecording *self = g_new0 (HostdRecording, 1);
+
+  self->base.ops = &recording_ops;
+  self->folder = g_strdup (folder);
+  self->cpuid = new_table ();
+  self->msr = new_table ();
+  self->extensions = new_table ();
+  self->devices = new_table ();
+  sys = &self->base;
+
+  self->root_fd = hostd_open_dir_at (AT_FDCWD, folder, error);
+  if (self->root_fd < 0 || !hostd_recording_parse (self, error)) {
+    g_prefix_error (error, "recorded host %s: ", folder);
+    return NULL;
+  }
+  return g_steal_pointer (&sys);
+}

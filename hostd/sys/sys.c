@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "sys/sys.h"
+
+#include "base/error.h"
+#include "sys/ops.h"
+
+#include <string.h>
+
+void
+hostd_uname_clear (HostdUname *self)
+{
+  g_clear_pointer (&self->release, g_free);
+  g_clear_pointer (&self->machine, g_free);
+}
+
+void
+hostd_sys_free (HostdSys *self)
+{
+  if (self)
+    self->ops->free (self);
+}
+
+gboolean
+hostd_sys_is_recording (HostdSys *self)
+{
+  return self->ops->recording;
+}
+
+/* Callers build paths from names that they read (a CPU, a cgroup): such a name must not lead out. */
+static gboolean
+path_is_safe (const char *path, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (path, "/", -1);
+
+  for (guint i = 0; parts[i]; i++) {
+    if (*parts[i] == '\0' || g_str_equal (parts[i], ".") || g_str_equal (parts[i], "..")) {
+      g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "\"%s\" is not a plain relative path",
+                   path);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+HostdRead
+hostd_sys_read_bytes (HostdSys *self, const char *path, GBytes **ret_bytes, GError **error)
+{
+  if (!path_is_safe (path, error))
+    return HOSTD_READ_UNREADABLE;
+  return self->ops->read_bytes (self, path, ret_bytes, error);
+}
+
+HostdRead
+hostd_sys_read_file (HostdSys *self, const char *path, char **ret_text, GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  HostdRead read = hostd_sys_read_bytes (self, path, &bytes, error);
+  const char *data;
+  gsize length;
+
+  if (read != HOSTD_READ_VALUE)
+    return read;
+  data = g_bytes_get_data (bytes, &length);
+  if (length > 0 && memchr (data, '\0', length)) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "%s is not a text", path);
+    return HOSTD_READ_UNREADABLE;
+  }
+  *ret_text = g_strndup (data ? data : "", length);
+  return HOSTD_READ_VALUE;
+}
+
+HostdRead
+hostd_sys_list_folder (HostdSys *self, const char *path, char ***ret_names, GError **error)
+{
+  if (!path_is_safe (path, error))
+    return HOSTD_READ_UNREADABLE;
+  return self->ops->list_folder (self, path, ret_names, error);
+}
+
+HostdRead
+hostd_sys_cpuid (HostdSys *self, guint32 leaf, guint32 subleaf, HostdCpuid *ret_answer,
+                 GError **error)
+{
+  return self->ops->cpuid (self, leaf, subleaf, ret_answer, error);
+}
+
+HostdRead
+hostd_sys_msr (HostdSys *self, guint32 index, guint64 *ret_value, GError **error)
+{
+  return self->ops->msr (self, index, ret_value, error);
+}
+
+HostdRead
+hostd_sys_kvm_extension (HostdSys *self, guint capability, guint *ret_value, GError **error)
+{
+  return self->ops->kvm_extension (self, capability, ret_value, error);
+}
+
+HostdRead
+hostd_sys_sev (HostdSys *self, HostdSevQuery query, HostdSevAnswer *ret_answer, GError **error)
+{
+  return self->ops->sev (self, query, ret_answer, error);
+}
+
+HostdRead
+hostd_sys_uname (HostdSys *self, HostdUname *ret_uname, GError **error)
+{
+  return self->ops->uname (self, ret_uname, error);
+}
+
+HostdRead
+hostd_sys_emulators (HostdSys *self, char ***ret_paths, GError **error)
+{
+  return self->ops->emulators (self, ret_paths, error);
+}
+
+static gboolean
+emulator_is_absolute (const char *emulator, GError **error)
+{
+  if (g_path_is_absolute (emulator))
+    return TRUE;
+  g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "emulator \"%s\" is not an absolute path",
+               emulator);
+  return FALSE;
+}
+
+HostdRead
+hostd_sys_qemu_version (HostdSys *self, const char *emulator, char **ret_version, GError **error)
+{
+  if (!emulator_is_absolute (emulator, error))
+    return HOSTD_READ_UNREADABLE;
+  return self->ops->qemu_version (self, emulator, ret_version, error);
+}
+
+HostdRead
+hostd_sys_qemu_objects (HostdSys *self, const char *emulator, char ***ret_types, GError **error)
+{
+  if (!emulator_is_absolute (emulator, error))
+    return HOSTD_READ_UNREADABLE;
+  return self->ops->qemu_objects (self, emulator, ret_types, error);
+}
