@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define CHUNK        (32 * 1024)
+#define CHUNK (32 * 1024)
 #define MAX_SEGMENTS 24
 
 /* ---- the call, in pieces that are escaped while they are sent ------------- */
@@ -71,8 +71,10 @@ static void
 build_message (Message *m, const HookCall *call, const HookLook *look)
 {
   m->count = 0;
-  add_member (m, "{\"method\":\"" HOSTD_WIRE_HOOK_EVENT "\",\"parameters\":{\""
-              HOSTD_WIRE_EVENT_OBJECT "\":\"", call->object, strlen (call->object));
+  add_member (m,
+              "{\"method\":\"" HOSTD_WIRE_HOOK_EVENT "\",\"parameters\":{\"" HOSTD_WIRE_EVENT_OBJECT
+              "\":\"",
+              call->object, strlen (call->object));
   add_member (m, ",\"" HOSTD_WIRE_EVENT_OPERATION "\":\"", call->operation,
               strlen (call->operation));
   add_member (m, ",\"" HOSTD_WIRE_EVENT_SUB_OPERATION "\":\"", call->sub_operation,

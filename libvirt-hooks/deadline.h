@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-/* A point of the monotonic clock, in milliseconds: the one by which the hook is done, all in all. */
+/* A point of the monotonic clock in milliseconds: by then the hook is done with everything. */
 typedef int64_t HookDeadline;
 
 HookDeadline hook_deadline_in (int milliseconds);

@@ -14,8 +14,9 @@ size_t hook_utf8_length (const char *at, const char *end);
 
 /*
  * Escapes text for the inside of a JSON string, as much as fits into @size bytes (at least
- * HOOK_ESCAPE_MAX), and moves *@at behind what it took. Returns the number of bytes written. What JSON
- * cannot carry (bytes that are no UTF-8, and NUL, which hostd would take for the end) becomes U+FFFD.
+ * HOOK_ESCAPE_MAX), and moves *@at behind what it took. Returns the number of bytes written. What
+ * JSON cannot carry (bytes that are no UTF-8, and NUL, which hostd would take for the end)
+ * becomes U+FFFD.
  */
 size_t hook_escape (const char **at, const char *end, char *out, size_t size);
 

@@ -18,5 +18,5 @@ typedef struct {
 void hook_line_add (HookLine *line, const char *text);
 void hook_line_add_number (HookLine *line, long number);
 
-/* Writes it with a line end. It is a pipe to a daemon that waits for us, so what fails is dropped. */
+/* Writes it with a line end. Where even that fails, nobody is left to tell. */
 void hook_line_write (HookLine *line, int fd);

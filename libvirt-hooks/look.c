@@ -11,12 +11,12 @@
 /* Nothing else is written like this into what libvirt prints of a domain. */
 #define LAUNCH_SECURITY "<launchSecurity"
 /* In the namespace of what Rewrite leaves in a domain's metadata. */
-#define METADATA_WORD   "cloister"
+#define METADATA_WORD "cloister"
 
 /*
- * A folder that we may not see is taken for a missing one: where SELinux keeps hooks out of it, it
- * keeps all of them out, and vetoing every ordinary guest of a host would cure nothing. hostd notices,
- * since each Event says which folder the hook saw.
+ * A folder that we may not see is taken for a missing one: where SELinux keeps hooks out of it,
+ * it keeps all of them out, and vetoing every ordinary guest of a host would cure nothing. hostd
+ * notices, since each Event says which folder the hook saw.
  */
 static HookFolder
 folder_for_errno (int errnum)

@@ -13,7 +13,7 @@ typedef enum {
 
 typedef enum {
   HOOK_FOLDER_THERE,
-  HOOK_FOLDER_MISSING,    /* not there, or not ours to see: hostd has never run, or it is not mounted */
+  HOOK_FOLDER_MISSING,    /* not there, or not ours to see: never made, or not mounted */
   HOOK_FOLDER_UNREADABLE, /* there, and the kernel fails at it */
 } HookFolder;
 

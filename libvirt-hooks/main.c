@@ -3,10 +3,10 @@
  * cloister-hook: the gate's door in libvirt.
  *
  * libvirtd runs this program at every step of every guest's life and waits for it: it holds the
- * guest's lock, has no timeout of its own, and waits until our standard descriptors are closed. What
- * we exit with decides. At prepare, start, migrate and restore a failure keeps the guest from
- * starting; at started it kills the guest just started; at reconnect it kills a guest that has been
- * running for a year; at stopped and release nobody listens. So:
+ * guest's lock, has no timeout of its own, and waits until our standard descriptors are closed.
+ * What we exit with decides. At prepare, start, migrate and restore a failure keeps the guest
+ * from starting; at started it kills the guest just started; at reconnect it kills a guest that
+ * has been running for a year; at stopped and release nobody listens. So:
  *
  * - reconnect exits 0 as the first thing that happens, before a byte is read or a file opened.
  *   Nothing may be able to fail there.

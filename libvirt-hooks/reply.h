@@ -19,8 +19,8 @@ typedef struct {
 } HookReply;
 
 /*
- * Reads one reply, without its NUL. Accepted is what ipc/wire.h promises, compact JSON whose verdict
- * comes first; further members may follow, so that a newer hostd can say more, and must be JSON of
- * bounded depth to the last byte. A second verdict is garbage.
+ * Reads one reply, without its NUL. Accepted is what ipc/wire.h promises, compact JSON whose
+ * verdict comes first; further members may follow, so that a newer hostd can say more, and must
+ * be JSON of bounded depth to the last byte. A second verdict is garbage.
  */
 void hook_reply_parse (HookReply *reply, const char *text, size_t length);

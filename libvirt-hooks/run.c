@@ -15,12 +15,13 @@
 #include <unistd.h>
 
 #define EXIT_ALLOW 0
-#define EXIT_VETO  1
+#define EXIT_VETO 1
 #define EXIT_USAGE 64
 
 /*
- * libvirt takes an XML of at most 4 MiB from a client (REMOTE_STRING_MAX), and what it writes of the
- * live domain is longer by aliases, addresses and labels. Pages that no XML reaches cost nothing.
+ * libvirt takes an XML of at most 4 MiB from a client (REMOTE_STRING_MAX), and what it writes of
+ * the live domain is longer by aliases, addresses and labels. Pages that no XML reaches cost
+ * nothing.
  */
 #define MAX_XML ((4 + 1) * 1024 * 1024)
 static char xml[MAX_XML];
@@ -70,7 +71,7 @@ settle_descriptors (void)
 #endif
 }
 
-/* Reads stdin to its end, also past what there is room for: libvirt waits until all of it is taken. */
+/* Reads stdin to its end, past what there is room for too: libvirt waits until all is taken. */
 static Input
 read_input (HookDeadline deadline, size_t *ret_length)
 {
@@ -189,8 +190,8 @@ add_silence (HookLine *line, const HookSetup *setup, HookAsk ask, const HookRepl
 }
 
 static int
-veto_without_hostd (const HookCall *call, const HookSetup *setup, const HookLook *look,
-                    HookAsk ask, const HookReply *reply, int failed)
+veto_without_hostd (const HookCall *call, const HookSetup *setup, const HookLook *look, HookAsk ask,
+                    const HookReply *reply, int failed)
 {
   HookLine line;
 

@@ -9,8 +9,8 @@
 
 typedef struct {
   const char *at, *end;
-  unsigned depth;    /* elements open */
-  bool root_seen;    /* the root element was opened (and, at depth 0, closed) */
+  unsigned depth; /* elements open */
+  bool root_seen; /* the root element was opened (and, at depth 0, closed) */
   bool found;
   char uuid[HOOK_UUID_SIZE];
 } Scanner;

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  *
  * Nothing of the launch data itself is kept.
  */
-#define HOSTD_BINDING_VERSION   1
+#define HOSTD_BINDING_VERSION 1
 #define HOSTD_BINDING_MAX_BYTES (1024u * 1024)
 
 typedef struct HostdBinding HostdBinding;
@@ -53,8 +53,8 @@ char *hostd_binding_digest_of (const char *value);
 
 /*
  * The text of the file, and back. From text: HOSTD_ERROR_UNSUPPORTED if its version is newer than
- * ours; HOSTD_ERROR_CORRUPT if it is no JSON, or a member is missing or not of its kind (members that
- * we do not know are skipped). To text: HOSTD_ERROR_TOO_LARGE over HOSTD_BINDING_MAX_BYTES.
+ * ours; HOSTD_ERROR_CORRUPT if it is no JSON, or a member is missing or not of its kind (members
+ * that we do not know are skipped). To text: HOSTD_ERROR_TOO_LARGE over HOSTD_BINDING_MAX_BYTES.
  */
 char *hostd_binding_to_text (const HostdBinding *self, gsize *ret_length, GError **error);
 HostdBinding *hostd_binding_from_text (const char *text, gsize length, GError **error);

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 #define FOLDER_MODE 0700
-#define FILE_MODE   0600
+#define FILE_MODE 0600
 
 struct HostdBindings {
   char *path; /* for messages */
@@ -272,14 +272,15 @@ hostd_bindings_bind (HostdBindings *self, const HostdBinding *binding, GError **
   if (present && hostd_binding_agrees (present, binding))
     return sync_again (self, uuid, error);
   if (present) {
-    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_EXISTS,
-                 "domain %s is bound to launch policy %s (%s)%s: undefine the domain and forget the "
-                 "binding first",
-                 uuid, hostd_binding_get_policy (present),
-                 hostd_technology_name (hostd_binding_get_technology (present)),
-                 strcmp (hostd_binding_get_policy (present), hostd_binding_get_policy (binding)) == 0
-                     ? " with other launch data or technology"
-                     : "");
+    g_set_error (
+        error, HOSTD_ERROR, HOSTD_ERROR_EXISTS,
+        "domain %s is bound to launch policy %s (%s)%s: undefine the domain and forget the "
+        "binding first",
+        uuid, hostd_binding_get_policy (present),
+        hostd_technology_name (hostd_binding_get_technology (present)),
+        strcmp (hostd_binding_get_policy (present), hostd_binding_get_policy (binding)) == 0
+            ? " with other launch data or technology"
+            : "");
     return FALSE;
   }
 

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "engine/gate.h"
+
+#include "engine/gate-decision.h"
+#include "launch/verify.h"
+
+#include <string.h>
+
+/* What a guest that nobody bound is held to: whatever its own technology demands of any guest. */
+#define BASELINE_POLICY "any"
+
+struct HostdGate {
+  HostdBindings *bindings; /* unowned */
+  HostdGateSettings settings;
+  GHashTable
+      *guests; /* UUID -> GateGuest: since hostd started, for matching and for first launches */
+};
+
+typedef struct {
+  const char *last;  /* static; NULL once it was released */
+  gboolean launched; /* was told as started before */
+} GateGuest;
+
+/* What an operation is to us: the columns of the table in doc/architecture.md. */
+typedef enum {
+  OPERATION_PASSED, /* reconnect, and what we do not know: a failure might kill a running guest */
+  OPERATION_START,  /* prepare, start */
+  OPERATION_MOVE,   /* migrate (on the destination), restore: the guest comes with its memory */
+  OPERATION_STARTED,
+  OPERATION_ENDED, /* stopped, release */
+} Operation;
+
+static const struct {
+  const char *name;
+  Operation operation;
+  HostdStage stage; /* for OPERATION_START: what libvirt has completed by then */
+} operations[] = {
+  { "prepare", OPERATION_START, HOSTD_STAGE_PREPARE },
+  { "start", OPERATION_START, HOSTD_STAGE_START },
+  { "started", OPERATION_STARTED, HOSTD_STAGE_START },
+  { "migrate", OPERATION_MOVE, HOSTD_STAGE_DEFINITION },
+  { "restore", OPERATION_MOVE, HOSTD_STAGE_DEFINITION },
+  { "stopped", OPERATION_ENDED, HOSTD_STAGE_DEFINITION },
+  { "release", OPERATION_ENDED, HOSTD_STAGE_DEFINITION },
+  { "reconnect", OPERATION_PASSED, HOSTD_STAGE_DEFINITION },
+};
+
+/* One decision in the making. */
+typedef struct {
+  HostdGate *gate;
+  const HostdTemplates *templates;
+  const HostdFacts *facts;
+  const HostdGateEvent *event;
+  const char *operation; /* static */
+  HostdStage stage;
+  HostdGlance *glance;
+  HostdBinding *binding; /* NULL if there is none */
+  HostdGateDecision *decision;
+} Case;
+
+gboolean
+hostd_gate_unbound_from_name (const char *name, HostdGateUnbound *ret_unbound)
+{
+  static const char *const names[] = { "allow", "verify-baseline", "veto" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (strcmp (name, names[i]) == 0) {
+      *ret_unbound = (HostdGateUnbound) i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+HostdGate *
+hostd_gate_new (HostdBindings *bindings, const HostdGateSettings *settings)
+{
+  HostdGate *self = g_new0 (HostdGate, 1);
+
+  self->bindings = bindings;
+  self->settings = *settings;
+  self->guests = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  return self;
+}
+
+void
+hostd_gate_free (HostdGate *self)
+{
+  if (self == NULL)
+    return;
+  g_hash_table_unref (self->guests);
+  g_free (self);
+}
+
+void
+hostd_gate_set_settings (HostdGate *self, const HostdGateSettings *settings)
+{
+  self->settings = *settings;
+}
+
+const char *
+hostd_gate_last_operation (const HostdGate *self, const char *uuid)
+{
+  const GateGuest *guest = g_hash_table_lookup (self->guests, uuid);
+
+  return guest ? guest->last : NULL;
+}
+
+static void
+note_operation (Case *c)
+{
+  const char *uuid = hostd_gate_decision_get_uuid (c->decision);
+  GateGuest *guest;
+
+  if (uuid == NULL)
+    return;
+  guest = g_hash_table_lookup (c->gate->guests, uuid);
+  if (guest == NULL) {
+    guest = g_new0 (GateGuest, 1);
+    g_hash_table_insert (c->gate->guests, g_strdup (uuid), guest);
+  }
+  guest->last = c->operation;
+  if (strcmp (c->operation, "started") == 0)
+    guest->launched = TRUE;
+}
+
+/* Of a guest that never got as far as running nothing is kept. */
+static void
+note_end (Case *c)
+{
+  const char *uuid = hostd_gate_decision_get_uuid (c->decision);
+  GateGuest *guest = uuid ? g_hash_table_lookup (c->gate->guests, uuid) : NULL;
+
+  if (guest == NULL)
+    return;
+  if (guest->launched)
+    guest->last = NULL;
+  else
+    g_hash_table_remove (c->gate->guests, uuid);
+}
+
+/* ---- who it is ----------------------------------------------------------- */
+
+static void
+compare_folders (Case *c)
+{
+  const HostdGateEvent *event = c->event;
+  HostdGateFolder folder = HOSTD_GATE_FOLDER_SAME;
+  guint64 device, inode;
+
+  hostd_bindings_get_identity (c->gate->bindings, &device, &inode);
+  if (event->bindings_device == 0 && event->bindings_inode == 0)
+    folder = HOSTD_GATE_FOLDER_MISSING;
+  else if (event->bindings_device != device || event->bindings_inode != inode)
+    folder = HOSTD_GATE_FOLDER_OTHER;
+  hostd_gate_decision_set_folder (c->decision, folder);
+  if (folder != HOSTD_GATE_FOLDER_SAME)
+    hostd_gate_decision_note (
+        c->decision, "bindings-folder",
+        "the hook sees %s folder of bindings: mount ours where libvirtd runs, "
+        "or bound guests are not told from others while hostd is down",
+        folder == HOSTD_GATE_FOLDER_MISSING ? "no" : "another");
+}
+
+/* FALSE if nobody can tell; the decision says why. */
+static gboolean
+identify (Case *c)
+{
+  g_autoptr (GError) error = NULL;
+  HostdGateGuest guest = HOSTD_GATE_GUEST_ORDINARY;
+
+  hostd_gate_decision_set_guest (c->decision, HOSTD_GATE_GUEST_UNREADABLE);
+  c->glance = hostd_glance_at (c->event->xml ? c->event->xml : "", c->event->length, &error);
+  if (c->glance == NULL) {
+    hostd_gate_decision_veto (c->decision, "domain", "the domain XML cannot be read: %s",
+                              error->message);
+    return FALSE;
+  }
+  if (c->glance->uuid == NULL) {
+    hostd_gate_decision_veto (
+        c->decision, "domain",
+        "the domain has no UUID, so that nobody can tell what it is bound to");
+    return FALSE;
+  }
+  hostd_gate_decision_set_uuid (c->decision, c->glance->uuid);
+  if (!hostd_bindings_lookup (c->gate->bindings, c->glance->uuid, &c->binding, &error)) {
+    hostd_gate_decision_veto (c->decision, "binding", "%s", error->message);
+    return FALSE;
+  }
+  if (c->binding)
+    guest = HOSTD_GATE_GUEST_BOUND;
+  else if (c->glance->policy)
+    guest = HOSTD_GATE_GUEST_METADATA;
+  else if (c->glance->asks)
+    guest = HOSTD_GATE_GUEST_UNBOUND;
+  hostd_gate_decision_set_guest (c->decision, guest);
+  return TRUE;
+}
+
+/* At operations that are never vetoed: whatever can be found out. */
+static void
+identify_quietly (Case *c)
+{
+  c->glance = hostd_glance_at (c->event->xml ? c->event->xml : "", c->event->length, NULL);
+  if (c->glance && c->glance->uuid)
+    hostd_gate_decision_set_uuid (c->decision, c->glance->uuid);
+}
+
+/* ---- prepare, start ------------------------------------------------------ */
+
+/*
+ * Whether the technology's key pool takes one more guest, by the facts of the last probe. A pool
+ * that is not known has room: QEMU is the one that fails then, in front of the same person.
+ */
+static gboolean
+pool_has_room (const HostdFacts *facts, HostdTechnology technology)
+{
+  return facts == NULL || facts->technology[technology].capacity.free != 0;
+}
+
+/*
+ * A guest that ran here before may have left the very slot that it comes back to, after the probe
+ * that counted it: only a first launch is refused for want of room.
+ */
+static void
+check_room (Case *c, HostdTechnology technology)
+{
+  const GateGuest *guest = g_hash_table_lookup (c->gate->guests, c->glance->uuid);
+
+  if (strcmp (c->operation, "prepare") != 0 || pool_has_room (c->facts, technology))
+    return;
+  if (guest && guest->launched)
+    hostd_gate_decision_note (c->decision, "room",
+                              "the key pool of %s looked full at the last probe",
+                              hostd_technology_name (technology));
+  else
+    hostd_gate_decision_veto (
+        c->decision, "room",
+        "all keys of %s on this host are in use: stop a guest that holds one, "
+        "or start this one elsewhere",
+        hostd_technology_name (technology));
+}
+
+static void
+compare_with_binding (Case *c, const HostdPolicy *policy)
+{
+  const char *bound = hostd_binding_get_policy (c->binding);
+
+  if (c->glance->policy && strcmp (c->glance->policy, bound) != 0)
+    hostd_gate_decision_veto (
+        c->decision, "binding",
+        "the domain's metadata names launch policy %s, but it is bound to %s: "
+        "rewrite the domain for the policy it is bound to",
+        c->glance->policy, bound);
+  if (strcmp (hostd_binding_get_policy_digest (c->binding), hostd_policy_get_digest (policy)) != 0)
+    hostd_gate_decision_note (
+        c->decision, "policy-changed",
+        "launch policy %s, or a template that it uses, changed since the domain "
+        "was bound to it; verified against today's",
+        bound);
+}
+
+static void
+check_verdict (Case *c, const HostdVerify *verify)
+{
+  HostdTechnology technology;
+
+  switch (hostd_verify_get_verdict (verify)) {
+  case HOSTD_VERDICT_ALLOW:
+    break;
+  case HOSTD_VERDICT_REFUSE:
+    hostd_gate_decision_veto_all (c->decision, hostd_verify_get_reasons (verify));
+    break;
+  case HOSTD_VERDICT_NOT_OURS: /* whoever gets here asks for protection, or is bound to get it */
+    hostd_gate_decision_veto (c->decision, "protection", "the domain has no protection left in it");
+    break;
+  }
+  hostd_gate_decision_note_all (c->decision, hostd_verify_get_notes (verify));
+
+  if (!hostd_verify_get_technology (verify, &technology))
+    return;
+  hostd_gate_decision_set_technology (c->decision, technology);
+  if (c->binding && technology != hostd_binding_get_technology (c->binding))
+    hostd_gate_decision_veto (c->decision, "binding",
+                              "the domain uses %s, but it is bound to %s: rewrite the domain",
+                              hostd_technology_name (technology),
+                              hostd_technology_name (hostd_binding_get_technology (c->binding)));
+  check_room (c, technology);
+}
+
+static void
+verify_against (Case *c, const char *name)
+{
+  g_autoptr (HostdRequest) request = hostd_request_new (name);
+  g_autoptr (HostdVerify) verify = NULL;
+  g_autoptr (GError) error = NULL;
+  const HostdPolicy *policy = hostd_templates_find_policy (c->templates, name, &error);
+
+  if (policy == NULL) {
+    hostd_gate_decision_veto (c->decision, "policy", "it cannot be verified: %s", error->message);
+    return;
+  }
+  hostd_gate_decision_set_policy (c->decision, name);
+  if (c->binding) {
+    const char *technology = hostd_technology_name (hostd_binding_get_technology (c->binding));
+
+    compare_with_binding (c, policy);
+    if (!hostd_request_set_technology (request, technology, &error)) {
+      hostd_gate_decision_veto (c->decision, "binding", "%s", error->message);
+      return;
+    }
+  }
+  verify = hostd_verify_run (c->templates, request, c->facts, c->event->xml, c->event->length,
+                             c->stage, TRUE, &error);
+  if (verify == NULL)
+    hostd_gate_decision_veto (c->decision, "verify", "it cannot be verified: %s", error->message);
+  else
+    check_verdict (c, verify);
+}
+
+static void
+judge_unbound (Case *c)
+{
+  switch (c->gate->settings.unbound) {
+  case HOSTD_GATE_UNBOUND_ALLOW:
+    return;
+  case HOSTD_GATE_UNBOUND_VERIFY_BASELINE:
+    verify_against (c, BASELINE_POLICY);
+    return;
+  case HOSTD_GATE_UNBOUND_VETO:
+    hostd_gate_decision_veto (
+        c->decision, "unbound",
+        "the domain asks for protection and is bound to no launch policy, which "
+        "this host does not allow (unbound=veto): rewrite it for a policy");
+    return;
+  }
+  g_assert_not_reached ();
+}
+
+static void
+judge_start (Case *c)
+{
+  HostdGateGuest guest = hostd_gate_decision_get_guest (c->decision);
+
+  if (guest == HOSTD_GATE_GUEST_ORDINARY)
+    return;
+  if (c->gate->settings.veto_foreign_folder &&
+      hostd_gate_decision_get_folder (c->decision) != HOSTD_GATE_FOLDER_SAME)
+    hostd_gate_decision_veto (c->decision, "bindings-folder",
+                              "the hook does not see this host's folder of bindings, and this host "
+                              "does not allow that: mount it where libvirtd runs");
+  if (guest == HOSTD_GATE_GUEST_BOUND)
+    verify_against (c, hostd_binding_get_policy (c->binding));
+  else if (guest == HOSTD_GATE_GUEST_METADATA)
+    verify_against (c, c->glance->policy);
+  else
+    judge_unbound (c);
+}
+
+/* ---- migrate, restore ---------------------------------------------------- */
+
+/*
+ * No technology that we know lets libvirt move a guest with its memory: QEMU blocks both for SEV,
+ * SEV-ES, SEV-SNP and TDX. So what arrives under such a guest's name is another one's memory, or
+ * one that ran in clear.
+ */
+static void
+judge_move (Case *c)
+{
+  if (hostd_gate_decision_get_guest (c->decision) == HOSTD_GATE_GUEST_ORDINARY)
+    return;
+  hostd_gate_decision_veto (
+      c->decision, "migration",
+      "a protected guest cannot be %s: its memory is encrypted for one launch "
+      "on one host; start it from its disk instead",
+      strcmp (c->operation, "migrate") == 0 ? "migrated with its memory"
+                                            : "restored from a saved state");
+}
+
+/* ---- all of it ----------------------------------------------------------- */
+
+static void
+judge (Case *c, Operation operation)
+{
+  switch (operation) {
+  case OPERATION_PASSED:
+    return;
+  case OPERATION_STARTED:
+    identify_quietly (c);
+    note_operation (c);
+    return;
+  case OPERATION_ENDED:
+    identify_quietly (c);
+    note_end (c);
+    return;
+  case OPERATION_START:
+    compare_folders (c);
+    if (identify (c))
+      judge_start (c);
+    if (hostd_gate_decision_get_allow (c->decision))
+      note_operation (c);
+    return;
+  case OPERATION_MOVE:
+    compare_folders (c);
+    if (identify (c))
+      judge_move (c);
+    return;
+  }
+  g_assert_not_reached ();
+}
+
+HostdGateDecision *
+hostd_gate_decide (HostdGate *self, const HostdTemplates *templates, const HostdFacts *facts,
+                   const HostdGateEvent *event)
+{
+  Case c = { .gate = self, .templates = templates, .facts = facts, .event = event };
+  HostdGateDecision *decision = hostd_gate_decision_new ();
+
+  c.decision = decision;
+  for (guint i = 0; event->operation && i < G_N_ELEMENTS (operations); i++)
+    if (strcmp (event->operation, operations[i].name) == 0) {
+      c.operation = operations[i].name;
+      c.stage = operations[i].stage;
+      judge (&c, operations[i].operation);
+    }
+  hostd_gate_decision_seal (decision);
+  if (c.glance)
+    hostd_glance_free (c.glance);
+  hostd_binding_free (c.binding);
+  return decision;
+}
