@@ -4,35 +4,9 @@
 #include "base/json.h"
 
 #include "base/error.h"
+#include "base/json-check.h"
 
 #include <string.h>
-
-/* Depth of brackets outside strings. Malformed text gets any answer: the parser refuses it later. */
-static gboolean
-depth_is_bounded (const char *text, gsize length)
-{
-  gboolean in_string = FALSE;
-  int depth = 0;
-
-  for (gsize i = 0; i < length; i++) {
-    char c = text[i];
-
-    if (in_string) {
-      if (c == '\\')
-        i++;
-      else if (c == '"')
-        in_string = FALSE;
-    } else if (c == '"') {
-      in_string = TRUE;
-    } else if (c == '{' || c == '[') {
-      if (++depth > HOSTD_JSON_MAX_DEPTH)
-        return FALSE;
-    } else if (c == '}' || c == ']') {
-      depth--;
-    }
-  }
-  return TRUE;
-}
 
 JsonNode *
 hostd_json_parse (const char *text, gsize length, GError **error)
@@ -46,15 +20,12 @@ hostd_json_parse (const char *text, gsize length, GError **error)
                  " bytes, the limit is %u", length, HOSTD_JSON_MAX_BYTES);
     return NULL;
   }
-  if (!depth_is_bounded (text, length)) {
-    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_TOO_LARGE, "JSON nested deeper than %d levels",
-                 HOSTD_JSON_MAX_DEPTH);
-    return NULL;
-  }
   if (!g_utf8_validate_len (text, length, NULL)) {
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "JSON is not UTF-8 free of NUL");
     return NULL;
   }
+  if (!hostd_json_check (text, length, HOSTD_JSON_MAX_DEPTH, error))
+    return NULL;
 
   parser = json_parser_new_immutable ();
   if (!json_parser_load_from_data (parser, text, length, &local)) {
