@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /* What a server bears. The numbers are ours; tests take smaller ones. */
 typedef struct {
   gsize max_message;           /* bytes */
-  gsize quota[HOSTD_N_QUOTAS]; /* for each uid */
+  gsize quota[HOSTD_N_QUOTAS]; /* for each uid, on each socket */
   gsize connections;           /* of everybody together */
   guint idle_ms;               /* a connection that asks nothing is closed */
   guint message_ms;            /* from a message's first byte to its NUL */

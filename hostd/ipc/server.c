@@ -35,13 +35,13 @@ typedef struct {
   char *name;
   int fd;
   GArray *uids;
+  HostdQuota *quota; /* the socket's own: who fills one socket must not close the others */
   HostdService *services;
   GSource *source; /* the socket, or the pause */
 } Listener;
 
 struct HostdServer {
   const HostdLimits *limits;
-  HostdQuota *quota;
   HostdServerNotice notice;
   gpointer data;
   GPtrArray *listeners;
@@ -75,13 +75,12 @@ static void
 on_closed (HostdConnection *connection, const GError *reason, gpointer data)
 {
   Listener *listener = data;
-  HostdServer *server = listener->server;
   uid_t uid = hostd_connection_get_peer (connection)->uid;
 
   if (reason != NULL)
     notify (listener, hostd_connection_get_peer (connection), reason);
-  g_hash_table_remove (server->connections, connection);
-  hostd_quota_give (server->quota, uid, HOSTD_QUOTA_CONNECTIONS, 1);
+  g_hash_table_remove (listener->server->connections, connection);
+  hostd_quota_give (listener->quota, uid, HOSTD_QUOTA_CONNECTIONS, 1);
 }
 
 /* Why this client is not served; NULL if it is, and then its connection is counted. */
@@ -98,10 +97,10 @@ find_objection (Listener *self, const HostdPeer *peer)
     return g_error_new (HOSTD_ERROR, HOSTD_ERROR_BUSY,
                         "there are %" G_GSIZE_FORMAT " connections already: try again later",
                         server->limits->connections);
-  if (!hostd_quota_take (server->quota, peer->uid, HOSTD_QUOTA_CONNECTIONS, 1))
+  if (!hostd_quota_take (self->quota, peer->uid, HOSTD_QUOTA_CONNECTIONS, 1))
     return g_error_new (HOSTD_ERROR, HOSTD_ERROR_BUSY,
                         "uid %u has %" G_GSIZE_FORMAT " connections already: try again later",
-                        peer->uid, hostd_quota_get_limit (server->quota, HOSTD_QUOTA_CONNECTIONS));
+                        peer->uid, hostd_quota_get_limit (self->quota, HOSTD_QUOTA_CONNECTIONS));
   return NULL;
 }
 
@@ -129,7 +128,7 @@ welcome (Listener *self, int fd)
   }
   g_hash_table_insert (server->connections,
                        hostd_connection_new (hostd_steal_fd (&owned), &peer, self->services,
-                                             server->quota, server->limits, on_closed, self),
+                                             self->quota, server->limits, on_closed, self),
                        self);
 }
 
@@ -179,6 +178,7 @@ listener_free (Listener *self)
   set_source (self, NULL, NULL);
   close (self->fd);
   g_array_unref (self->uids);
+  hostd_quota_free (self->quota);
   g_free (self->services);
   g_free (self->name);
   g_free (self);
@@ -190,7 +190,6 @@ hostd_server_new (const HostdLimits *limits, HostdServerNotice notice, gpointer 
   HostdServer *self = g_new0 (HostdServer, 1);
 
   self->limits = limits;
-  self->quota = hostd_quota_new (limits->quota);
   self->notice = notice;
   self->data = data;
   self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) listener_free);
@@ -206,7 +205,6 @@ hostd_server_free (HostdServer *self)
     return;
   g_hash_table_unref (self->connections);
   g_ptr_array_unref (self->listeners);
-  hostd_quota_free (self->quota);
   g_free (self);
 }
 
@@ -223,6 +221,7 @@ hostd_server_listen (HostdServer *self, const char *name, int fd, const GArray *
   listener->name = g_strdup (name);
   listener->fd = fd;
   listener->uids = g_array_copy ((GArray *) uids);
+  listener->quota = hostd_quota_new (self->limits->quota);
   listener->services = g_new0 (HostdService, n + 3);
   listener->services[0].interface = &hostd_service_interface;
   listener->services[0].data = listener->services;
