@@ -150,7 +150,12 @@ recording_emulators (HostdSys *sys, char ***ret_paths, GError **error)
 {
   HostdRecording *self = (HostdRecording *) sys;
 
-  *ret_paths = self->emulators ? g_strdupv (self->emulators) : g_new0 (char *, 1);
+  /* A report often says nothing of QEMU; "there is no QEMU" would be a bold thing to read from that. */
+  if (self->emulators == NULL) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_NOT_FOUND, "the recording names no emulator");
+    return HOSTD_READ_UNREADABLE;
+  }
+  *ret_paths = g_strdupv (self->emulators);
   return HOSTD_READ_VALUE;
 }
 

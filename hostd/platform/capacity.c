@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "platform/capacity.h"
+
+#include "base/parse.h"
+
+#include <string.h>
+
+/* Where the controller may be: v2, or v1 under its own mount. */
+static const char *const roots[] = { "sys/fs/cgroup", "sys/fs/cgroup/misc" };
+
+gboolean
+hostd_misc_parse_row (const char *text, const char *row, guint64 *ret_value)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", 64);
+
+  for (guint i = 0; lines[i]; i++) {
+    g_auto (GStrv) words = g_strsplit (g_strstrip (lines[i]), " ", 2);
+
+    if (words[0] && words[1] && g_str_equal (words[0], row))
+      return hostd_parse_decimal (words[1], G_MAXINT64, ret_value);
+  }
+  return FALSE;
+}
+
+/* The row of ROOT/NAME, quietly: groups are many, and most have no such file. */
+static HostdRead
+read_row (HostdProbe *self, const char *root, const char *name, const char *row, guint64 *ret_value,
+          gboolean *ret_file)
+{
+  g_autofree char *path = g_strdup_printf ("%s/%s", root, name);
+  g_autofree char *text = NULL;
+  HostdRead read = hostd_sys_read_file (self->sys, path, &text, NULL);
+
+  *ret_file = read == HOSTD_READ_VALUE;
+  if (read != HOSTD_READ_VALUE)
+    return read;
+  return hostd_misc_parse_row (text, row, ret_value) ? HOSTD_READ_VALUE : HOSTD_READ_ABSENT;
+}
+
+static void
+note (HostdTechnologyFacts *facts, const char *source, const char *row, HostdRead read,
+      guint64 value)
+{
+  if (read == HOSTD_READ_VALUE)
+    hostd_technology_facts_add_evidence (facts, source, "%s %" G_GUINT64_FORMAT, row, value);
+  else
+    hostd_technology_facts_add_evidence (facts, source, "%s %s", row,
+                                         read == HOSTD_READ_ABSENT ? "absent" : "unknown");
+}
+
+HostdRead
+hostd_misc_capacity (HostdProbe *self, HostdTechnologyFacts *facts, const char *row,
+                     guint64 *ret_value)
+{
+  HostdRead read = HOSTD_READ_ABSENT;
+  gboolean file = FALSE;
+  guint64 value = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (roots) && !file && read == HOSTD_READ_ABSENT; i++)
+    read = read_row (self, roots[i], "misc.capacity", row, &value, &file);
+  note (facts, "sys/fs/cgroup/misc.capacity", row, read, value);
+  if (read == HOSTD_READ_VALUE)
+    *ret_value = value;
+  return read;
+}
+
+static HostdRead
+sum_children (HostdProbe *self, const char *root, const char *row, guint64 *ret_value)
+{
+  g_auto (GStrv) names = NULL;
+  HostdRead read = hostd_sys_list_folder (self->sys, root, &names, NULL);
+  gboolean any = FALSE;
+  guint64 sum = 0;
+
+  if (read != HOSTD_READ_VALUE)
+    return read;
+  for (guint i = 0; names[i]; i++) {
+    g_autofree char *group = g_strdup_printf ("%s/%s", root, names[i]);
+    gboolean file = FALSE;
+    guint64 value = 0;
+
+    /* A group's file counts the groups below it. */
+    read = read_row (self, group, "misc.current", row, &value, &file);
+    if (read == HOSTD_READ_UNREADABLE)
+      return read;
+    any |= file;
+    if (read == HOSTD_READ_VALUE && !g_uint64_checked_add (&sum, sum, value))
+      return HOSTD_READ_UNREADABLE;
+  }
+  *ret_value = sum;
+  return any ? HOSTD_READ_VALUE : HOSTD_READ_ABSENT;
+}
+
+HostdRead
+hostd_misc_current (HostdProbe *self, HostdTechnologyFacts *facts, const char *row,
+                    guint64 *ret_value)
+{
+  HostdRead read = HOSTD_READ_ABSENT;
+  gboolean file = FALSE;
+  guint64 value = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (roots) && !file && read == HOSTD_READ_ABSENT; i++)
+    read = read_row (self, roots[i], "misc.current", row, &value, &file);
+  if (read == HOSTD_READ_ABSENT && !file) {
+    for (guint i = 0; i < G_N_ELEMENTS (roots) && read == HOSTD_READ_ABSENT; i++)
+      read = sum_children (self, roots[i], row, &value);
+    note (facts, "sys/fs/cgroup/*/misc.current", row, read, value);
+  } else {
+    note (facts, "sys/fs/cgroup/misc.current", row, read, value);
+  }
+  if (read == HOSTD_READ_VALUE)
+    *ret_value = value;
+  return read;
+}
+
+void
+hostd_capacity_set (HostdTechnologyFacts *facts, const char *pool, gint64 total, gint64 in_use)
+{
+  HostdCapacity *capacity = &facts->capacity;
+
+  g_free (capacity->pool);
+  capacity->pool = g_strdup (pool);
+  capacity->total = total;
+  capacity->in_use = in_use;
+  capacity->free = total < 0 || in_use < 0 ? HOSTD_CAPACITY_UNKNOWN : MAX (total - in_use, 0);
+}

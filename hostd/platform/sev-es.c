@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "platform/technology.h"
+
+#include "platform/amd.h"
+
+/*
+ * AMD-SB-3023 (CVE-2025-48514): from these SNP levels on, firmware that has initialised SNP starts no
+ * SEV-ES guest, and Linux takes SEV-ES out of KVM_CAP_VM_TYPES. CPUID and misc.capacity still show it.
+ */
+#define EXCLUDED_FROM_ZEN3 0x1b /* family 0x19: Zen 3 and 4 */
+#define EXCLUDED_FROM_ZEN5 4    /* family 0x1A */
+
+static gboolean
+level_excludes_es (HostdProbe *probe, const HostdSnpStatus *snp)
+{
+  guint svn;
+
+  if (!snp->known || snp->state != 1 || !hostd_amd_tcb_snp (probe, snp->current_tcb, &svn))
+    return FALSE;
+  return svn >= (probe->family == 0x1a ? EXCLUDED_FROM_ZEN5 : EXCLUDED_FROM_ZEN3);
+}
+
+static void
+check_exclusion (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
+                 const HostdSnpStatus *snp)
+{
+  gboolean by_level = level_excludes_es (probe, snp);
+  gboolean kvm_says = amd->vm_types != 0;
+  gboolean withdrawn = kvm_says && (amd->vm_types & HOSTD_VM_TYPE_SEV_ES) == 0 &&
+                       (amd->vm_types & HOSTD_VM_TYPE_SNP) != 0;
+
+  /* KVM's own word counts; the level only where KVM says nothing. */
+  if (!withdrawn && (kvm_says || !by_level))
+    return;
+  hostd_technology_facts_set_broken (
+      facts, HOSTD_LAYER_FIRMWARE,
+      by_level ? "with SNP on, firmware of this security level starts no SEV-ES guest (AMD-SB-3023, "
+                 "CVE-2025-48514)"
+               : "with SNP on, KVM starts no SEV-ES guest (AMD-SB-3023, CVE-2025-48514)",
+      "use sev-snp; or turn SNP off in the BIOS");
+}
+
+void
+hostd_probe_sev_es (HostdProbe *probe, HostdTechnologyFacts *facts)
+{
+  HostdSnpStatus snp = { 0 };
+  HostdAmd amd;
+
+  if (!hostd_probe_applies (probe, facts, "x86_64",
+                            1u << HOSTD_VENDOR_AMD | 1u << HOSTD_VENDOR_HYGON, "AMD"))
+    return;
+  hostd_amd_read (probe, facts, &amd);
+  hostd_amd_check_hardware (probe, facts, &amd, HOSTD_AMD_EAX_SEV_ES, "sev_es", "SEV-ES");
+  if (facts->layer == HOSTD_LAYER_HARDWARE) {
+    hostd_probe_conclude (facts);
+    return;
+  }
+  if (amd.leaf_known && amd.leaf.edx <= 1)
+    hostd_technology_facts_set_broken (
+        facts, HOSTD_LAYER_FIRMWARE,
+        "the BIOS gives SEV-ES no encryption keys (CPUID 8000001f EDX, the least ASID of SEV, is 1)",
+        "set the \"SEV-ES ASID space limit\" in the BIOS, for example to 100");
+  hostd_amd_check_init (probe, facts, &amd);
+  if (!amd.leaf_known || (amd.leaf.eax & HOSTD_AMD_EAX_SEV_SNP) != 0)
+    hostd_amd_read_snp_status (probe, facts, &amd, &snp);
+  check_exclusion (probe, facts, &amd, &snp);
+  hostd_amd_check_kernel (probe, facts, &amd, "sev_es", "5.11", HOSTD_VM_TYPE_SEV_ES);
+  if (amd.status.known && amd.status.state != 0 && !amd.status.es)
+    hostd_technology_facts_set_broken (
+        facts, HOSTD_LAYER_KERNEL,
+        "the kernel initialised the SEV firmware without SEV-ES (CONFIG_ES is 0)",
+        "the kernel log says why under \"ccp\" (\"TMR allocation failed\"); reboot");
+  hostd_probe_qemu (probe, facts, "sev-guest", "6.0 or later");
+  hostd_amd_set_es_capacity (probe, facts, &amd, &snp, FALSE);
+  hostd_probe_conclude (facts);
+}
