@@ -4,6 +4,7 @@
 #include "base/facts.h"
 #include "launch/rewrite.h"
 #include "launch/verify.h"
+#include "store/bindings.h"
 
 #include <json-glib/json-glib.h>
 
@@ -34,6 +35,8 @@ gboolean hostd_engine_probe (HostdEngine *self, GError **error);
 
 HostdTemplates *hostd_engine_get_templates (HostdEngine *self); /* (transfer none) */
 const HostdFacts *hostd_engine_get_facts (HostdEngine *self);   /* NULL with no_host */
+/* The store that Rewrite binds in, for the gate and for Forget; NULL without a state_dir. (transfer none) */
+HostdBindings *hostd_engine_get_bindings (HostdEngine *self);
 
 /*
  * Rewrite; where there is a store and the verdict is ALLOW, the domain's UUID is bound to the policy,
