@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "engine/host-facts.h"
+
+#include "base/error.h"
+#include "base/io.h"
+#include "base/parse.h"
+#include "platform/platform.h"
+#include "sys/sys.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+/* ---- the libvirt layer ---- */
+
+#define SOURCE "libvirt domcapabilities"
+
+static void
+broken (HostdTechnologyFacts *facts, const char *name, const char *fix)
+{
+  g_autofree char *cause =
+      g_strdup_printf ("libvirt does not offer launch security of type %s for this QEMU", name);
+
+  hostd_technology_facts_set_broken (facts, HOSTD_LAYER_LIBVIRT, cause, fix);
+  facts->capacity.total = facts->capacity.in_use = facts->capacity.free = 0;
+}
+
+/* What libvirt says of a type: its list (10.5 and later), else the element of before. */
+static HostdSupport
+offered (const HostdDomainCapabilities *capabilities, const char *sectype, HostdSupport element)
+{
+  if (element == HOSTD_SUPPORT_NO)
+    return element;
+  if (capabilities->has_sectypes)
+    return hostd_domain_capabilities_has_sectype (capabilities, sectype) ? HOSTD_SUPPORT_YES
+                                                                         : HOSTD_SUPPORT_NO;
+  return element;
+}
+
+static void
+join_type (HostdFacts *facts, HostdTechnology technology, const char *sectype, HostdSupport support,
+           const char *fix)
+{
+  HostdTechnologyFacts *t = &facts->technology[technology];
+  static const char *const words[] = { "not said", "no", "yes" };
+
+  if (t->usability == HOSTD_USABILITY_NOT_APPLICABLE)
+    return;
+  hostd_technology_facts_add_evidence (t, SOURCE, "%s: %s", sectype, words[support]);
+  if (support == HOSTD_SUPPORT_NO)
+    broken (t, sectype, fix);
+}
+
+static void
+join_capabilities (HostdFacts *facts, const HostdDomainCapabilities *c)
+{
+  HostdSupport sev = offered (c, "sev", c->sev);
+  HostdSupport snp = offered (c, "sev-snp", HOSTD_SUPPORT_UNKNOWN);
+  HostdSupport tdx = offered (c, "tdx", c->tdx);
+  static const char refresh[] = "restart libvirtd; if it stays so, upgrade libvirt and QEMU";
+
+  /* Without the list, libvirt is from before both types. */
+  if (!c->has_sectypes) {
+    snp = HOSTD_SUPPORT_NO;
+    tdx = c->tdx == HOSTD_SUPPORT_YES ? HOSTD_SUPPORT_YES : HOSTD_SUPPORT_NO;
+  }
+  join_type (facts, HOSTD_TECHNOLOGY_SEV, "sev", sev, refresh);
+  join_type (facts, HOSTD_TECHNOLOGY_SEV_ES, "sev", sev, refresh);
+  join_type (facts, HOSTD_TECHNOLOGY_SEV_SNP, "sev-snp", snp,
+             c->has_sectypes ? refresh : "upgrade libvirt: 10.5 or later has it");
+  join_type (facts, HOSTD_TECHNOLOGY_TDX, "tdx", tdx, "upgrade libvirt: 11.6 or later has it");
+  join_type (facts, HOSTD_TECHNOLOGY_S390_PV, "s390-pv", offered (c, "s390-pv", c->s390_pv),
+             refresh);
+  join_type (facts, HOSTD_TECHNOLOGY_SGX, "sgx-epc", c->sgx,
+             "upgrade libvirt: 8.10 or later has it");
+
+  if (!facts->cbit_known && c->sev == HOSTD_SUPPORT_YES && c->cbitpos >= 0) {
+    facts->cbit_known = TRUE;
+    facts->cbitpos = c->cbitpos;
+    facts->reduced_phys_bits = 1;
+  }
+  if (facts->emulators == NULL && c->emulator) {
+    facts->emulators = g_new0 (char *, 2);
+    facts->emulators[0] = g_strdup (c->emulator);
+  }
+}
+
+void
+hostd_host_facts_join_libvirt (HostdFacts *facts, const HostdDomainCapabilities *capabilities,
+                               guint libvirt_version, guint qemu_version)
+{
+  if (libvirt_version != 0)
+    facts->libvirt_version = libvirt_version;
+  if (qemu_version != 0)
+    facts->qemu_version = qemu_version;
+  if (capabilities) {
+    join_capabilities (facts, capabilities);
+    return;
+  }
+  for (guint i = 0; i < HOSTD_N_TECHNOLOGIES; i++)
+    if (facts->technology[i].usability != HOSTD_USABILITY_NOT_APPLICABLE)
+      hostd_technology_facts_add_evidence (&facts->technology[i], SOURCE, "unknown: not asked");
+}
+
+/* ---- a recording's libvirt ---- */
+
+static guint
+parse_version (const char *text)
+{
+  g_autofree char *trimmed = g_strstrip (g_strdup (text));
+  g_auto (GStrv) parts = g_strsplit (trimmed, ".", 4);
+  guint64 n[3] = { 0, 0, 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (n) && parts[i]; i++)
+    if (!hostd_parse_decimal (parts[i], 999, &n[i]))
+      return 0;
+  return n[0] * 1000000 + n[1] * 1000 + n[2];
+}
+
+static gboolean
+join_recorded_libvirt (HostdSys *sys, HostdFacts *facts, GError **error)
+{
+  g_autoptr (HostdDomainCapabilities) capabilities = NULL;
+  g_autofree char *xml = NULL, *version = NULL;
+  HostdRead read = hostd_sys_read_file (sys, "libvirt/domcapabilities.xml", &xml, error);
+
+  if (read == HOSTD_READ_UNREADABLE)
+    return FALSE;
+  if (read == HOSTD_READ_VALUE) {
+    capabilities = hostd_domain_capabilities_parse (xml, strlen (xml), error);
+    if (capabilities == NULL) {
+      g_prefix_error (error, "libvirt/domcapabilities.xml: ");
+      return FALSE;
+    }
+  }
+  read = hostd_sys_read_file (sys, "libvirt/version", &version, error);
+  if (read == HOSTD_READ_UNREADABLE)
+    return FALSE;
+  hostd_host_facts_join_libvirt (facts, capabilities,
+                                 read == HOSTD_READ_VALUE ? parse_version (version) : 0, 0);
+  return TRUE;
+}
+
+static HostdFacts *
+read_recording (const char *recording, GError **error)
+{
+  g_autoptr (HostdSys) sys = hostd_sys_new_recording (recording, error);
+  g_autoptr (HostdFacts) facts = NULL;
+
+  if (sys == NULL)
+    return NULL;
+  facts = hostd_facts_new ();
+  facts->source = g_strdup (recording);
+  hostd_platform_probe (sys, facts);
+  if (!join_recorded_libvirt (sys, facts, error)) {
+    g_prefix_error (error, "recorded host %s: ", recording);
+    return NULL;
+  }
+  return g_steal_pointer (&facts);
+}
+
+HostdFacts *
+hostd_host_facts_read_machine (const char *root, const char *replay, GError **error)
+{
+  hostd_autofd int root_fd = hostd_open_dir_at (AT_FDCWD, root ? root : "/", error);
+  g_autoptr (HostdSys) sys = NULL;
+  g_autoptr (HostdFacts) facts = NULL;
+  HostdSys *answers = NULL;
+
+  if (root_fd < 0)
+    return NULL;
+  if (replay && (answers = hostd_sys_new_recording (replay, error)) == NULL)
+    return NULL;
+  sys = hostd_sys_new_live (root_fd, answers);
+  facts = hostd_facts_new ();
+  facts->source = replay ? g_strdup_printf ("live, processor replayed from %s", replay)
+                         : g_strdup ("live");
+  hostd_platform_probe (sys, facts);
+  return g_steal_pointer (&facts);
+}
+
+HostdFacts *
+hostd_host_facts_read (const char *recording, GError **error)
+{
+  return recording ? read_recording (recording, error)
+                   : hostd_host_facts_read_machine (NULL, NULL, error);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/facts.h"
+#include "virt/domain-capabilities.h"
+
+G_BEGIN_DECLS
+
+/*
+ * Everything that is known of a host, joined: platform, firmware descriptors, libvirt.
+ *
+ * Fails only if a recording cannot be used (its error names file and line): what cannot be read of a
+ * machine is "unknown" in the facts. Blocks, for seconds at worst: not for a main loop.
+ */
+
+/* @recording NULL: this machine. Works as any user, and without libvirt running. */
+HostdFacts *hostd_host_facts_read (const char *recording, GError **error);
+
+/*
+ * This machine, its files below @root (NULL: "/"). @replay (may be NULL) is a recorded host whose
+ * CPUID, MSRs, KVM and AMD-SP answers are taken in place of the machine's own: a daemon beside a
+ * simulated /sys. facts->source says so.
+ */
+HostdFacts *hostd_host_facts_read_machine (const char *root, const char *replay, GError **error);
+
+/*
+ * Adds libvirt's answers, however they were had. @capabilities NULL: libvirt did not answer; that is
+ * noted and breaks nothing. The versions are as libvirt counts, 0 unknown.
+ *
+ * libvirt's word is believed only where it says no: it lists sev-snp, and before 11.10 tdx, wherever
+ * QEMU knows the object, whatever the host can do.
+ */
+void hostd_host_facts_join_libvirt (HostdFacts *facts, const HostdDomainCapabilities *capabilities,
+                                    guint libvirt_version, guint qemu_version);
+
+G_END_DECLS
