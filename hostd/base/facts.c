@@ -99,6 +99,14 @@ hostd_technology_facts_add_evidence (HostdTechnologyFacts *self, const char *sou
   va_start (args, format);
   evidence->value = g_strdup_vprintf (format, args);
   va_end (args);
+  for (guint i = 0; i < self->evidence->len; i++) {
+    const HostdEvidence *other = g_ptr_array_index (self->evidence, i);
+
+    if (g_str_equal (other->source, source) && g_str_equal (other->value, evidence->value)) {
+      evidence_free (evidence);
+      return;
+    }
+  }
   g_ptr_array_add (self->evidence, evidence);
 }
 

@@ -59,7 +59,7 @@ typedef struct {
 #define HOSTD_CAPACITY_UNKNOWN (-1)
 
 typedef struct {
-  gint64 total, in_use, free; /* guests, or HOSTD_CAPACITY_UNKNOWN */
+  gint64 total, in_use, free; /* guests (SGX: bytes of EPC), or HOSTD_CAPACITY_UNKNOWN */
   char *pool;                 /* the key pool it draws on: technologies that share one have the same name */
 } HostdCapacity;
 
@@ -103,6 +103,7 @@ HostdFacts *hostd_facts_new (void); /* everything unknown */
 void hostd_facts_free (HostdFacts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdFacts, hostd_facts_free)
 
+/* What was noted before, in the same words, is not noted again. */
 void hostd_technology_facts_add_evidence (HostdTechnologyFacts *self, const char *source,
                                           const char *format, ...) G_GNUC_PRINTF (3, 4);
 /* Sets usability UNUSABLE with layer, cause and fix, unless a lower layer was found broken before. */
