@@ -97,3 +97,12 @@ hostd_files_list_folder (int root_fd, const char *path, char ***ret_names, GErro
   *ret_names = (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
   return HOSTD_READ_VALUE;
 }
+
+gboolean
+hostd_files_has_program (int root_fd, const char *path)
+{
+  hostd_autofd int fd = open_in_root (root_fd, path, O_PATH);
+  struct stat st;
+
+  return fd >= 0 && fstat (fd, &st) == 0 && S_ISREG (st.st_mode) && (st.st_mode & 0111) != 0;
+}

@@ -15,4 +15,7 @@ HostdRead hostd_files_read_bytes (int root_fd, const char *path, GBytes **ret_by
 HostdRead hostd_files_list_folder (int root_fd, const char *path, char ***ret_names,
                                    GError **error);
 
+/* Whether a program is there: a regular file that somebody may execute. */
+gboolean hostd_files_has_program (int root_fd, const char *path);
+
 G_END_DECLS

@@ -181,7 +181,7 @@ live_emulators (HostdSys *sys, char ***ret_paths, GError **error)
   const char *candidates[] = { own, "usr/libexec/qemu-kvm", "usr/bin/qemu-kvm", local };
 
   for (guint i = 0; i < G_N_ELEMENTS (candidates); i++)
-    if (faccessat (self->root_fd, candidates[i], X_OK, 0) == 0)
+    if (hostd_files_has_program (self->root_fd, candidates[i]))
       g_ptr_array_add (paths, g_strconcat ("/", candidates[i], NULL));
   g_ptr_array_add (paths, NULL);
   *ret_paths = (char **) g_ptr_array_free (g_steal_pointer (&paths), FALSE);
