@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# A thin front of meson: what each target really does is one line below, or a script that it names.
+# A plain "meson setup build && ninja -C build" works just as well.
+
+# The distribution's own tools first: python3-lxml and friends are packages of its python3.
+export PATH := /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$(PATH)
+export LC_ALL := C.UTF-8
+
+BUILD := build
+PREFIX ?= /usr/local
+DESTDIR ?=
+PROGRAMS := hostd/daemon/cloister-hostd hostd/cli/cloisterctl libvirt-hooks/cloister-hook
+
+.PHONY: help
+help:
+	@echo 'make deps     install what the rest needs (Debian 12 or 13, apt)'
+	@echo 'make build    build the programs: $(BUILD)/cloister-hostd, $(BUILD)/cloisterctl, $(BUILD)/cloister-hook'
+	@echo 'make demo     a simulated SEV-SNP host: rewrite a Nova domain, start it, veto a stripped one'
+	@echo 'make check    everything that is tested; ends with "N passed, N failed, N skipped"'
+	@echo 'make bench    Rewrite and Verify against libxml2, in one process'
+	@echo 'make format   reformat the C sources with clang-format 14'
+	@echo 'make install  install under PREFIX=$(PREFIX), below DESTDIR if that is set'
+	@echo 'make clean    remove $(BUILD)/, with the Debian roots in it'
+
+.PHONY: deps
+deps:
+	@sh .ci/deps
+
+.PHONY: build
+build: deps
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX) --sysconfdir /etc --localstatedir /var
+	@ninja -C $(BUILD)
+	@for program in $(PROGRAMS); do ln -sfn "$$program" "$(BUILD)/$${program##*/}"; done
+
+.PHONY: check
+check: deps
+	@python3 tests/check.py --build $(BUILD)
+
+.PHONY: bench
+bench: build
+	@meson test -C $(BUILD) --benchmark --verbose --no-rebuild
+
+.PHONY: format
+format:
+	@python3 tests/lint/check-format.py --fix
+
+.PHONY: install
+install: build
+	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
+
+.PHONY: clean
+clean:
+	@rm -rf --one-file-system $(BUILD)

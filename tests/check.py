@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What `make check` runs: each stage of it, and then one count over everything.
+
+  gcc     -Dwerror=true, every suite
+  clang   AddressSanitizer and UndefinedBehaviorSanitizer, libFuzzer; unit, golden, integration, fuzz
+
+Everything that is made lies under the build folder. Exit 0 if nothing failed; the last line is
+"N passed, N failed, N skipped". A test that prints TAP counts by its points, any other as one.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+STAGES = [
+    {
+        'name': 'gcc',
+        'compiler': 'gcc',
+        'options': ['-Dwerror=true'],
+        'suites': ['lint', 'unit', 'golden', 'integration', 'fuzz', 'stack'],
+    },
+    {
+        'name': 'clang',
+        'compiler': 'clang',
+        'options': ['-Dwerror=true', '-Db_sanitize=address,undefined', '-Db_lundef=false',
+                    '-Dfuzzer=true'],
+        'suites': ['unit', 'golden', 'integration', 'fuzz'],
+    },
+]
+
+# One finding ends the test that made it. GLib's own allocator (before 2.76) would hide leaks.
+SANITIZERS = {
+    'ASAN_OPTIONS': 'abort_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1',
+    'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1',
+    'G_SLICE': 'always-malloc',
+}
+
+POINT = re.compile(r'^( *)(not )?ok\b *\d* *-? *(.*?)(?: *# *(SKIP|TODO)\b *(.*))?$', re.I)
+
+
+def tap_points(text):
+    """The leaves of a TAP stream: [(outcome, name, reason)]; [] if it is none."""
+    if not re.search(r'^1\.\.\d+', text, re.M):
+        return []
+    points, deepest = [], 0
+    for line in text.splitlines():
+        match = POINT.match(line)
+        if not match:
+            continue
+        depth = len(match[1])
+        is_summary = depth < deepest  # closes a subtest whose points are counted already
+        deepest = depth
+        if is_summary and not match[2]:
+            continue
+        if match[4]:
+            outcome = 'skipped'
+        else:
+            outcome = 'failed' if match[2] else 'passed'
+        points.append((outcome, match[3].strip(), match[5] or ''))
+    return points
+
+
+def outcomes(entry):
+    """What one test of meson's testlog.json comes to: [(outcome, name, reason)]."""
+    name = entry['name']
+    text = entry.get('stdout') or ''
+    both = (text + '\n' + (entry.get('stderr') or '')).strip()
+    said = both.splitlines()[-1].strip() if both else 'no reason was printed'
+    points = [(o, f'{name}: {n}', r or 'no reason was printed') for o, n, r in tap_points(text)]
+    result = entry['result']
+    if result == 'SKIP':
+        skipped = [p for p in points if p[0] == 'skipped']
+        return skipped or [('skipped', name, said)]
+    if result in ('OK', 'EXPECTEDFAIL'):
+        return points or [('passed', name, '')]
+    if not any(p[0] == 'failed' for p in points):
+        points.append(('failed', name, f'{result.lower()}: {said}'))
+    return points
+
+
+def self_test():
+    """The counting is what everything else rests on."""
+    flat = '1..3\nok 1 - a\nnot ok 2 - b\nok 3 - c # SKIP no kvm\n'
+    assert [p[0] for p in tap_points(flat)] == ['passed', 'failed', 'skipped']
+    nested = '# Subtest: s\n    1..2\n    ok 1 /a\n    ok 2 /b\nok 1 s\n1..1\n'
+    assert [p[1] for p in tap_points(nested)] == ['/a', '/b']
+    assert tap_points('everything is ok\n') == []
+    entry = {'name': 't', 'result': 'TIMEOUT', 'stdout': '1..2\nok 1 - a\n'}
+    assert [p[0] for p in outcomes(entry)] == ['passed', 'failed']
+    entry = {'name': 't', 'result': 'SKIP', 'stderr': 'no network here\n'}
+    assert outcomes(entry) == [('skipped', 't', 'no network here')]
+
+
+class Tally:
+    def __init__(self):
+        self.counts = {'passed': 0, 'failed': 0, 'skipped': 0}
+        self.notes = []
+
+    def add(self, stage, outcome, name, reason):
+        self.counts[outcome] += 1
+        if outcome != 'passed':
+            self.notes.append(f'{outcome}: {stage}: {name}: {reason}')
+
+    def line(self):
+        return ', '.join(f'{n} {what}' for what, n in self.counts.items())
+
+
+def run(command, env, started, what):
+    print(f'[{time.monotonic() - started:5.0f} s] {what}', flush=True)
+    return subprocess.run(command, env=env, cwd=SOURCE, check=False).returncode
+
+
+def build(stage, where, env, started):
+    if not os.path.exists(os.path.join(where, 'build.ninja')):
+        shutil.rmtree(where, ignore_errors=True)
+        setup = ['meson', 'setup', where, '--prefix', '/usr', '--sysconfdir', '/etc',
+                 *stage['options']]
+        if run(setup, env, started, f'{stage["name"]}: configure') != 0:
+            return 'meson setup failed'
+    if run(['ninja', '-C', where, '--quiet'], env, started, f'{stage["name"]}: build') != 0:
+        return 'the build failed'
+    return None
+
+
+def suites_of(where, env, wanted):
+    """Suites without a test make meson say "no suitable tests", which is no failure."""
+    listing = subprocess.run(['meson', 'introspect', '--tests', where], env=env, check=True,
+                             stdout=subprocess.PIPE).stdout
+    there = {s.split(':')[-1] for test in json.loads(listing) for s in test['suite']}
+    return [suite for suite in wanted if suite in there]
+
+
+def test(stage, where, env, started, tally):
+    for suite in suites_of(where, env, stage['suites']):
+        log = os.path.join(where, 'meson-logs', f'check-{suite}.json')
+        if os.path.exists(log):
+            os.unlink(log)
+        command = ['meson', 'test', '-C', where, '--no-rebuild', '--print-errorlogs',
+                   '--suite', suite, '--logbase', f'check-{suite}']
+        run(command, env, started, f'{stage["name"]}: {suite}')
+        if not os.path.exists(log):
+            tally.add(stage['name'], 'failed', suite, 'meson test left no log')
+            continue
+        with open(log, encoding='utf-8') as lines:
+            for line in lines:
+                for outcome in outcomes(json.loads(line)):
+                    tally.add(stage['name'], *outcome)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--build', default='build', help='folder for everything that is made')
+    parser.add_argument('--stage', action='append', choices=[s['name'] for s in STAGES],
+                        help='only this one; may be repeated')
+    args = parser.parse_args()
+    self_test()
+    started = time.monotonic()
+    tally = Tally()
+    for stage in STAGES:
+        if args.stage and stage['name'] not in args.stage:
+            continue
+        where = os.path.join(os.path.abspath(args.build), 'check-' + stage['name'])
+        env = dict(os.environ, CC=stage['compiler'], **SANITIZERS)
+        env['CLOISTER_BUILD'] = os.path.abspath(args.build)  # where tests/stack keeps its roots
+        if shutil.which(stage['compiler']) is None:
+            tally.add(stage['name'], 'skipped', 'the whole stage', 'there is no such compiler here')
+            continue
+        trouble = build(stage, where, env, started)
+        if trouble:
+            tally.add(stage['name'], 'failed', 'build', trouble)
+            continue
+        test(stage, where, env, started, tally)
+    print(f'[{time.monotonic() - started:5.0f} s] done', flush=True)
+    for note in tally.notes:
+        print(note)
+    print(tally.line())
+    return 1 if tally.counts['failed'] else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
