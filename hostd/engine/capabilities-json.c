@@ -55,8 +55,8 @@ add_host (JsonBuilder *builder, const HostdFacts *facts)
   add_string (builder, "source", facts->source);
   add_version (builder, "libvirt", facts->libvirt_version);
   add_version (builder, "qemu", facts->qemu_version);
-  add_count (builder, "cbitpos", facts->cbit_known ? (gint64) facts->cbitpos
-                                                   : HOSTD_CAPACITY_UNKNOWN);
+  add_count (builder, "cbitpos",
+             facts->cbit_known ? (gint64) facts->cbitpos : HOSTD_CAPACITY_UNKNOWN);
   add_strings (builder, "emulators", facts->emulators);
   json_builder_end_object (builder);
 }

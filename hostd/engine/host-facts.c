@@ -174,8 +174,8 @@ hostd_host_facts_read_machine (const char *root, const char *replay, GError **er
     return NULL;
   sys = hostd_sys_new_live (root_fd, answers);
   facts = hostd_facts_new ();
-  facts->source = replay ? g_strdup_printf ("live, processor replayed from %s", replay)
-                         : g_strdup ("live");
+  facts->source =
+      replay ? g_strdup_printf ("live, processor replayed from %s", replay) : g_strdup ("live");
   hostd_platform_probe (sys, facts);
   return g_steal_pointer (&facts);
 }

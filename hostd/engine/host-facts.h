@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 /*
  * Everything that is known of a host, joined: platform, firmware descriptors, libvirt.
  *
- * Fails only if a recording cannot be used (its error names file and line): what cannot be read of a
- * machine is "unknown" in the facts. Blocks, for seconds at worst: not for a main loop.
+ * Fails only if a recording cannot be used (its error names file and line): what cannot be read of
+ * a machine is "unknown" in the facts. Blocks, for seconds at worst: not for a main loop.
  */
 
 /* @recording NULL: this machine. Works as any user, and without libvirt running. */
@@ -24,11 +24,11 @@ HostdFacts *hostd_host_facts_read (const char *recording, GError **error);
 HostdFacts *hostd_host_facts_read_machine (const char *root, const char *replay, GError **error);
 
 /*
- * Adds libvirt's answers, however they were had. @capabilities NULL: libvirt did not answer; that is
- * noted and breaks nothing. The versions are as libvirt counts, 0 unknown.
+ * Adds libvirt's answers, however they were had. @capabilities NULL: libvirt did not answer; that
+ * is noted and breaks nothing. The versions are as libvirt counts, 0 unknown.
  *
- * libvirt's word is believed only where it says no: it lists sev-snp, and before 11.10 tdx, wherever
- * QEMU knows the object, whatever the host can do.
+ * libvirt's word is believed only where it says no: it lists sev-snp, and before 11.10 tdx,
+ * wherever QEMU knows the object, whatever the host can do.
  */
 void hostd_host_facts_join_libvirt (HostdFacts *facts, const HostdDomainCapabilities *capabilities,
                                     guint libvirt_version, guint qemu_version);

@@ -68,8 +68,9 @@ read_status (HostdProbe *probe, HostdTechnologyFacts *facts, HostdSevStatus *sta
   const guint8 *d = answer.data;
 
   if (ask_sev (probe, facts, HOSTD_SEV_PLATFORM_STATUS, source, &answer)) {
-    *status = (HostdSevStatus){ TRUE, d[0], d[1], d[7], d[2],
-                                (get_le32 (d + 3) & STATUS_CONFIG_ES) != 0, get_le32 (d + 8) };
+    *status = (HostdSevStatus){
+      TRUE, d[0], d[1], d[7], d[2], (get_le32 (d + 3) & STATUS_CONFIG_ES) != 0, get_le32 (d + 8)
+    };
     hostd_technology_facts_add_evidence (
         facts, source, "API %u.%u build %u, state %u, flags %x, guests %u", status->api_major,
         status->api_minor, status->build, status->state, get_le32 (d + 3), status->guests);
@@ -171,11 +172,12 @@ hostd_amd_check_kernel (HostdProbe *probe, HostdTechnologyFacts *facts, const Ho
   } else if (!on) {
     off = g_strdup_printf ("kvm_amd.%s=0", name);
     cause = g_strdup_printf ("kvm_amd.%s is off", name);
-    fix = g_strdup_printf (hostd_probe_has_boot_word (probe, off)
-                               ? "take %s off the kernel's command line"
-                               : "load kvm_amd without %s; if it stays off, the kernel log says why "
-                                 "under \"kvm_amd\" and \"SEV\"",
-                           off);
+    fix =
+        g_strdup_printf (hostd_probe_has_boot_word (probe, off)
+                             ? "take %s off the kernel's command line"
+                             : "load kvm_amd without %s; if it stays off, the kernel log says why "
+                               "under \"kvm_amd\" and \"SEV\"",
+                         off);
     hostd_technology_facts_set_broken (facts, HOSTD_LAYER_KERNEL, cause, fix);
   } else if (amd->vm_types != 0 && (amd->vm_types & vm_type) == 0) {
     cause = g_strdup_printf ("kvm_amd.%s is on, but KVM starts no such guest (KVM_CAP_VM_TYPES %x)",
@@ -192,7 +194,10 @@ hostd_amd_check_init (HostdProbe *probe, HostdTechnologyFacts *facts, const Host
 
   if (!amd->status.known || amd->status.state != 0)
     return;
-  /* Without the module, or with SEV off, nobody has asked for it yet: that is no fault of the firmware. */
+  /*
+   * Without the module, or with SEV off, nobody has asked for it yet: that is no fault of the
+   * firmware.
+   */
   if (amd->module != HOSTD_READ_VALUE || amd->sev_read != HOSTD_READ_VALUE || !amd->sev)
     return;
   hostd_probe_flag (probe, facts, "sys/module/ccp/parameters/psp_init_on_probe", &at_once, NULL);
@@ -207,8 +212,7 @@ hostd_amd_check_init (HostdProbe *probe, HostdTechnologyFacts *facts, const Host
         "update the BIOS or linux-firmware (amd/amd_sev_fam*.sbin), or turn SNP off in the BIOS");
   else
     hostd_technology_facts_set_broken (
-        facts, HOSTD_LAYER_FIRMWARE,
-        "the SEV firmware is not initialised (platform state UNINIT)",
+        facts, HOSTD_LAYER_FIRMWARE, "the SEV firmware is not initialised (platform state UNINIT)",
         "the kernel log says why under \"ccp\" (\"failed to INIT\"); update the BIOS");
 }
 
@@ -229,8 +233,15 @@ hostd_amd_read_snp_status (HostdProbe *probe, HostdTechnologyFacts *facts, const
     ret_status->errnum = answer.errnum;
     return;
   }
-  *ret_status = (HostdSnpStatus){ TRUE, 0, d[0], d[1], d[2], (d[3] & 1) != 0, get_le32 (d + 12),
-                                  get_le64 (d + 16), get_le64 (d + 24) };
+  *ret_status = (HostdSnpStatus){ TRUE,
+                                  0,
+                                  d[0],
+                                  d[1],
+                                  d[2],
+                                  (d[3] & 1) != 0,
+                                  get_le32 (d + 12),
+                                  get_le64 (d + 16),
+                                  get_le64 (d + 24) };
   hostd_technology_facts_add_evidence (
       facts, source,
       "API %u.%u, state %u, RMP %02x, guests %u, current TCB %016" G_GINT64_MODIFIER
@@ -262,7 +273,9 @@ es_in_use (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
 
   if (hostd_misc_current (probe, facts, "sev_es", &current) == HOSTD_READ_VALUE)
     return MAX ((gint64) current, snp->known ? (gint64) snp->guests : 0);
-  /* The firmware's count of legacy guests has SEV and SEV-ES together: it tells only when it is 0. */
+  /*
+   * The firmware's count of legacy guests has SEV and SEV-ES together: it tells only when it is 0.
+   */
   if (amd->status.known && amd->status.guests == 0 && (snp->known || snp->errnum != 0))
     return snp->known ? (gint64) snp->guests : 0;
   return HOSTD_CAPACITY_UNKNOWN;
@@ -285,7 +298,9 @@ hostd_amd_set_es_capacity (HostdProbe *probe, HostdTechnologyFacts *facts, const
 
   read = hostd_probe_decimal (probe, facts, PARAMETERS "/ciphertext_hiding_asids", &hidden, NULL);
   if (read == HOSTD_READ_VALUE && hidden > 0 && total >= 0) {
-    /* The kernel charges both to sev_es; only the firmware's count of SNP guests tells them apart. */
+    /*
+     * The kernel charges both to sev_es; only the firmware's count of SNP guests tells them apart.
+     */
     gint64 snp_total = MIN ((gint64) hidden, total);
     gint64 snp_used = snp->known ? (gint64) snp->guests : HOSTD_CAPACITY_UNKNOWN;
 

@@ -39,13 +39,13 @@ typedef struct {
 
 typedef struct {
   gboolean leaf_known;
-  HostdCpuid leaf;        /* 0x8000001F */
-  HostdRead module;       /* kvm_amd */
+  HostdCpuid leaf;  /* 0x8000001F */
+  HostdRead module; /* kvm_amd */
   HostdRead smee_read;
-  guint64 syscfg;         /* MSR 0xC0010010, if smee_read is VALUE */
-  HostdRead sev_read;     /* the parameter "sev" */
+  guint64 syscfg;     /* MSR 0xC0010010, if smee_read is VALUE */
+  HostdRead sev_read; /* the parameter "sev" */
   gboolean sev;
-  guint vm_types;         /* 0 unknown */
+  guint vm_types; /* 0 unknown */
   HostdSevStatus status;
 } HostdAmd;
 
@@ -63,11 +63,15 @@ void hostd_amd_check_kernel (HostdProbe *probe, HostdTechnologyFacts *facts, con
 /* The firmware of legacy SEV has been initialised (for SEV and SEV-ES). */
 void hostd_amd_check_init (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd);
 
-/* Reads SNP_PLATFORM_STATUS, unless kvm_amd is absent: some kernels then initialise SNP to answer. */
+/*
+ * Reads SNP_PLATFORM_STATUS, unless kvm_amd is absent: some kernels then initialise SNP to answer.
+ */
 void hostd_amd_read_snp_status (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
                                 HostdSnpStatus *ret_status);
 
-/* The SNP byte of a TCB version; its place depends on the generation. FALSE if that is not known. */
+/*
+ * The SNP byte of a TCB version; its place depends on the generation. FALSE if that is not known.
+ */
 gboolean hostd_amd_tcb_snp (const HostdProbe *probe, guint64 tcb, guint *ret_svn);
 
 /* SEV-ES and SEV-SNP share ASIDs 1..EDX-1, unless ciphertext hiding splits them. */

@@ -4,9 +4,9 @@
 #include "platform/technology.h"
 
 /*
- * Arm CCA. Whether the processor has RME stands in a register that Linux does not show in a file, and
- * KVM's own number for it changed with each patch series, so neither is asked here. What is certain
- * decides: no libvirt has a launchSecurity type for it, whatever lies below.
+ * Arm CCA. Whether the processor has RME stands in a register that Linux does not show in a file,
+ * and KVM's own number for it changed with each patch series, so neither is asked here. What is
+ * certain decides: no libvirt has a launchSecurity type for it, whatever lies below.
  */
 void
 hostd_probe_cca (HostdProbe *probe, HostdTechnologyFacts *facts)

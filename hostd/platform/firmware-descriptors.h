@@ -11,8 +11,8 @@ G_BEGIN_DECLS
  * etc/qemu/firmware, in the order of preference that QEMU lays down: by file name; a name in etc
  * replaces the same name in usr/share, and an empty file masks it. Only x86_64 targets count.
  *
- * Sets @facts->firmware and firmware_known. One that cannot be understood is left out; @ret_notes (may
- * be NULL) gets a line on each, NULL-terminated.
+ * Sets @facts->firmware and firmware_known. One that cannot be understood is left out; @ret_notes
+ * (may be NULL) gets a line on each, NULL-terminated.
  */
 void hostd_firmware_descriptors_read (HostdSys *sys, HostdFacts *facts, char ***ret_notes);
 

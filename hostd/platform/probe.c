@@ -101,7 +101,7 @@ static void
 read_machine (HostdProbe *self)
 {
   g_auto (HostdUname) name = { NULL, NULL };
-  g_autofree char *vendor = NULL, *implementer = NULL;
+  g_autofree char *implementer = NULL;
 
   if (hostd_sys_uname (self->sys, &name, NULL) == HOSTD_READ_VALUE) {
     self->machine = g_strdup (name.machine);
@@ -209,8 +209,8 @@ hostd_probe_applies (HostdProbe *self, HostdTechnologyFacts *facts, const char *
   }
   hostd_technology_facts_add_evidence (facts, "uname machine", "%s", self->machine);
   if (!g_pattern_match_simple (machine, self->machine))
-    return not_applicable (facts, g_strdup_printf ("a technology of %s; this machine is %s", whose,
-                                                   self->machine));
+    return not_applicable (
+        facts, g_strdup_printf ("a technology of %s; this machine is %s", whose, self->machine));
   if (self->guest) {
     hostd_technology_facts_add_evidence (facts, "cpuid 1 ecx", "bit 31 is 1: under a hypervisor");
     return not_applicable (facts, g_strdup ("this is a guest, not a host"));
@@ -223,7 +223,8 @@ hostd_probe_applies (HostdProbe *self, HostdTechnologyFacts *facts, const char *
   }
   if ((vendors & 1u << self->vendor) == 0)
     return not_applicable (facts, g_strdup_printf ("a technology of %s; this processor is another "
-                                                   "vendor's", whose));
+                                                   "vendor's",
+                                                   whose));
   return TRUE;
 }
 
@@ -371,9 +372,9 @@ hostd_probe_vm_types (HostdProbe *self, HostdTechnologyFacts *facts)
   }
   note_failure (facts, source, read, error, NULL);
   if (read == HOSTD_READ_ABSENT)
-    hostd_technology_facts_set_broken (facts, HOSTD_LAYER_KERNEL,
-                                       "there is no /dev/kvm: KVM does not run here",
-                                       "turn virtualisation on in the BIOS and load the KVM module");
+    hostd_technology_facts_set_broken (
+        facts, HOSTD_LAYER_KERNEL, "there is no /dev/kvm: KVM does not run here",
+        "turn virtualisation on in the BIOS and load the KVM module");
   else
     hostd_probe_unknown (facts, "run as root, or as a member of the group kvm",
                          "KVM cannot be asked what guests it can start: %s", error->message);
@@ -381,7 +382,8 @@ hostd_probe_vm_types (HostdProbe *self, HostdTechnologyFacts *facts)
 }
 
 void
-hostd_probe_qemu (HostdProbe *self, HostdTechnologyFacts *facts, const char *type, const char *since)
+hostd_probe_qemu (HostdProbe *self, HostdTechnologyFacts *facts, const char *type,
+                  const char *since)
 {
   g_autofree char *cause = NULL, *fix = NULL;
   const char *source = self->emulator ? self->emulator : "emulators";

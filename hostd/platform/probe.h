@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /*
- * What the technologies of one reading share: whose processor this is, and the helpers that read one
- * thing, write it down as evidence, and never take "cannot be read" for "no".
+ * What the technologies of one reading share: whose processor this is, and the helpers that read
+ * one thing, write it down as evidence, and never take "cannot be read" for "no".
  */
 typedef enum {
   HOSTD_VENDOR_UNKNOWN,
@@ -20,18 +20,18 @@ typedef enum {
 
 typedef struct {
   HostdSys *sys;
-  char *machine;         /* "x86_64"; NULL unknown */
-  HostdVendor vendor;    /* of an x86 processor */
-  guint family, model;   /* as /proc/cpuinfo counts them; 0 unknown */
-  gboolean guest;        /* a hypervisor runs us */
-  char *cpuinfo;         /* NULL unknown */
-  char **cpu_flags;      /* of the first CPU; NULL unknown */
-  char *cmdline;         /* of the kernel; NULL unknown */
-  char *emulator;        /* the one that is asked; NULL: none, or unknown */
+  char *machine;       /* "x86_64"; NULL unknown */
+  HostdVendor vendor;  /* of an x86 processor */
+  guint family, model; /* as /proc/cpuinfo counts them; 0 unknown */
+  gboolean guest;      /* a hypervisor runs us */
+  char *cpuinfo;       /* NULL unknown */
+  char **cpu_flags;    /* of the first CPU; NULL unknown */
+  char *cmdline;       /* of the kernel; NULL unknown */
+  char *emulator;      /* the one that is asked; NULL: none, or unknown */
   HostdRead emulator_read;
-  char *emulator_why;    /* why it is unknown, or its objects are */
-  char **emulators;      /* all of them; NULL unknown */
-  char **objects;        /* types that it can create; NULL unknown */
+  char *emulator_why; /* why it is unknown, or its objects are */
+  char **emulators;   /* all of them; NULL unknown */
+  char **objects;     /* types that it can create; NULL unknown */
 } HostdProbe;
 
 HostdProbe *hostd_probe_new (HostdSys *sys);
@@ -43,9 +43,9 @@ gboolean hostd_probe_has_cpu_flag (HostdProbe *self, const char *flag);
 gboolean hostd_probe_has_boot_word (HostdProbe *self, const char *word);
 
 /*
- * Applicability: sets NOT_APPLICABLE and returns FALSE on another architecture, in a guest, or on a
- * processor of another vendor; sets "unknown" and returns FALSE if that cannot be told. @machine is a
- * pattern ("ppc64*"); @vendors a bit mask of 1 << HostdVendor, 0 where vendors do not count.
+ * Applicability: sets NOT_APPLICABLE and returns FALSE on another architecture, in a guest, or on
+ * a processor of another vendor; sets "unknown" and returns FALSE if that cannot be told. @machine
+ * is a pattern ("ppc64*"); @vendors a bit mask of 1 << HostdVendor, 0 where vendors do not count.
  */
 gboolean hostd_probe_applies (HostdProbe *self, HostdTechnologyFacts *facts, const char *machine,
                               guint vendors, const char *whose);
@@ -53,7 +53,9 @@ gboolean hostd_probe_applies (HostdProbe *self, HostdTechnologyFacts *facts, con
 /* Something that a verdict needs is unknown. The first one is kept, until something is broken. */
 void hostd_probe_unknown (HostdTechnologyFacts *facts, const char *fix, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
-/* Usable, unless something was found broken or unknown; an unusable technology has room for none. */
+/*
+ * Usable, unless something was found broken or unknown; an unusable technology has room for none.
+ */
 void hostd_probe_conclude (HostdTechnologyFacts *facts);
 
 /*
@@ -75,8 +77,9 @@ HostdRead hostd_probe_msr (HostdProbe *self, HostdTechnologyFacts *facts, guint3
 HostdRead hostd_probe_module (HostdProbe *self, HostdTechnologyFacts *facts, const char *module);
 
 /*
- * KVM_CAP_VM_TYPES, which is KVM's own word on what it can start. Breaks the kernel layer if there is
- * no /dev/kvm. 0: KVM does not say (before Linux 6.10), or could not be asked (then "unknown" is set).
+ * KVM_CAP_VM_TYPES, which is KVM's own word on what it can start. Breaks the kernel layer if there
+ * is no /dev/kvm. 0: KVM does not say (before Linux 6.10), or could not be asked (then "unknown"
+ * is set).
  */
 guint hostd_probe_vm_types (HostdProbe *self, HostdTechnologyFacts *facts);
 

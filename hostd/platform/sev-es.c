@@ -6,8 +6,9 @@
 #include "platform/amd.h"
 
 /*
- * AMD-SB-3023 (CVE-2025-48514): from these SNP levels on, firmware that has initialised SNP starts no
- * SEV-ES guest, and Linux takes SEV-ES out of KVM_CAP_VM_TYPES. CPUID and misc.capacity still show it.
+ * AMD-SB-3023 (CVE-2025-48514): from these SNP levels on, firmware that has initialised SNP starts
+ * no SEV-ES guest, and Linux takes SEV-ES out of KVM_CAP_VM_TYPES. CPUID and misc.capacity still
+ * show it.
  */
 #define EXCLUDED_FROM_ZEN3 0x1b /* family 0x19: Zen 3 and 4 */
 #define EXCLUDED_FROM_ZEN5 4    /* family 0x1A */
@@ -36,9 +37,10 @@ check_exclusion (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd 
     return;
   hostd_technology_facts_set_broken (
       facts, HOSTD_LAYER_FIRMWARE,
-      by_level ? "with SNP on, firmware of this security level starts no SEV-ES guest (AMD-SB-3023, "
-                 "CVE-2025-48514)"
-               : "with SNP on, KVM starts no SEV-ES guest (AMD-SB-3023, CVE-2025-48514)",
+      by_level
+          ? "with SNP on, firmware of this security level starts no SEV-ES guest (AMD-SB-3023, "
+            "CVE-2025-48514)"
+          : "with SNP on, KVM starts no SEV-ES guest (AMD-SB-3023, CVE-2025-48514)",
       "use sev-snp; or turn SNP off in the BIOS");
 }
 
@@ -60,7 +62,8 @@ hostd_probe_sev_es (HostdProbe *probe, HostdTechnologyFacts *facts)
   if (amd.leaf_known && amd.leaf.edx <= 1)
     hostd_technology_facts_set_broken (
         facts, HOSTD_LAYER_FIRMWARE,
-        "the BIOS gives SEV-ES no encryption keys (CPUID 8000001f EDX, the least ASID of SEV, is 1)",
+        "the BIOS gives SEV-ES no encryption keys (CPUID 8000001f EDX, the least ASID of SEV, is "
+        "1)",
         "set the \"SEV-ES ASID space limit\" in the BIOS, for example to 100");
   hostd_amd_check_init (probe, facts, &amd);
   if (!amd.leaf_known || (amd.leaf.eax & HOSTD_AMD_EAX_SEV_SNP) != 0)

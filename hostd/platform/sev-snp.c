@@ -15,7 +15,10 @@
 #define EFR_FILE "sys/class/iommu/ivhd0/amd-iommu/features"
 #define PARAMETERS "sys/module/kvm_amd/parameters"
 
-/* What the BIOS has to do for SNP: keys, memory for the RMP, the IOMMU's part, a firmware that knows it. */
+/*
+ * What the BIOS has to do for SNP: keys, memory for the RMP, the IOMMU's part, a firmware that
+ * knows it.
+ */
 static void
 check_firmware (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd)
 {
@@ -29,9 +32,8 @@ check_firmware (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *
         "set the \"SEV-ES ASID space limit\" in the BIOS, for example to 100, and turn SNP on");
   if (amd->status.known && amd->status.api_major <= 1 &&
       (amd->status.api_major < 1 || amd->status.api_minor < 51)) {
-    g_autofree char *cause =
-        g_strdup_printf ("the SEV firmware has API %u.%u, SNP needs 1.51", amd->status.api_major,
-                         amd->status.api_minor);
+    g_autofree char *cause = g_strdup_printf ("the SEV firmware has API %u.%u, SNP needs 1.51",
+                                              amd->status.api_major, amd->status.api_minor);
 
     hostd_technology_facts_set_broken (
         facts, HOSTD_LAYER_FIRMWARE, cause,
@@ -50,8 +52,7 @@ check_firmware (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *
       *colon = '\0';
     if (hostd_parse_hex (features, &efr) && (efr & EFR_SNP) == 0)
       hostd_technology_facts_set_broken (
-          facts, HOSTD_LAYER_FIRMWARE,
-          "the BIOS has the IOMMU's SNP support off (EFR bit 63 is 0)",
+          facts, HOSTD_LAYER_FIRMWARE, "the BIOS has the IOMMU's SNP support off (EFR bit 63 is 0)",
           "set \"SEV-SNP Support\" in the BIOS's NBIO options to Enabled, not Auto");
   }
 }
@@ -60,7 +61,7 @@ check_firmware (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *
 static void
 check_iommu (HostdProbe *probe, HostdTechnologyFacts *facts)
 {
-  static const char *const words[] = { "iommu=pt",  "iommu.passthrough=1", "amd_iommu=off",
+  static const char *const words[] = { "iommu=pt", "iommu.passthrough=1", "amd_iommu=off",
                                        "iommu=off", "amd_iommu=pgtbl_v2" };
   gboolean on = TRUE;
 
@@ -82,7 +83,8 @@ check_iommu (HostdProbe *probe, HostdTechnologyFacts *facts)
 static void
 check_status (HostdTechnologyFacts *facts, const HostdSnpStatus *snp)
 {
-  static const char fix[] = "the kernel log says why under \"SEV-SNP\" and \"ccp\"; update the BIOS";
+  static const char fix[] =
+      "the kernel log says why under \"SEV-SNP\" and \"ccp\"; update the BIOS";
 
   if (snp->known && (snp->state != 1 || !snp->rmp_initialized))
     hostd_technology_facts_set_broken (
@@ -117,7 +119,9 @@ hostd_probe_sev_snp (HostdProbe *probe, HostdTechnologyFacts *facts)
   check_iommu (probe, facts);
   hostd_amd_check_kernel (probe, facts, &amd, "sev_snp", "6.11", HOSTD_VM_TYPE_SNP);
   hostd_amd_read_snp_status (probe, facts, &amd, &snp);
-  /* With SNP off in the kernel the firmware was never asked to start it: its state blames nobody. */
+  /*
+   * With SNP off in the kernel the firmware was never asked to start it: its state blames nobody.
+   */
   if (facts->usability != HOSTD_USABILITY_UNUSABLE)
     check_status (facts, &snp);
   hostd_probe_qemu (probe, facts, "sev-snp-guest", "9.1 or later");

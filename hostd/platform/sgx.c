@@ -54,8 +54,8 @@ hostd_probe_sgx (HostdProbe *probe, HostdTechnologyFacts *facts)
 
   if (hostd_probe_msr (probe, facts, MSR_FEATURE_CONTROL, &value) == HOSTD_READ_VALUE &&
       ((value & 1) == 0 || (value & 1u << 18) == 0))
-    hostd_technology_facts_set_broken (facts, HOSTD_LAYER_FIRMWARE,
-                                       "SGX is off in the BIOS (MSR 3a)", "turn SGX on in the BIOS");
+    hostd_technology_facts_set_broken (
+        facts, HOSTD_LAYER_FIRMWARE, "SGX is off in the BIOS (MSR 3a)", "turn SGX on in the BIOS");
   if (sum_sections (probe, facts, &value)) {
     hostd_capacity_set (facts, "sgx-epc", value, HOSTD_CAPACITY_UNKNOWN);
     if (value == 0)

@@ -29,10 +29,12 @@ read_cbit (HostdProbe *probe, HostdFacts *facts)
   HostdCpuid leaf = { 0, 0, 0, 0 };
 
   if ((probe->vendor != HOSTD_VENDOR_AMD && probe->vendor != HOSTD_VENDOR_HYGON) || probe->guest ||
-      hostd_sys_cpuid (probe->sys, 0x8000001f, 0, &leaf, NULL) != HOSTD_READ_VALUE ||
-      leaf.eax == 0)
+      hostd_sys_cpuid (probe->sys, 0x8000001f, 0, &leaf, NULL) != HOSTD_READ_VALUE || leaf.eax == 0)
     return;
-  /* EBX: [5:0] position of the C-bit, [11:6] bits of address that the host loses. A guest loses one. */
+  /*
+   * EBX: [5:0] position of the C-bit, [11:6] bits of address that the host loses. A guest loses
+   * one.
+   */
   facts->cbit_known = TRUE;
   facts->cbitpos = leaf.ebx & 0x3f;
   facts->reduced_phys_bits = 1;
@@ -58,8 +60,8 @@ read_emulators (HostdProbe *probe, HostdFacts *facts)
   if (probe->emulators == NULL)
     return;
   facts->emulators = g_strdupv (probe->emulators);
-  if (probe->emulator && hostd_sys_qemu_version (probe->sys, probe->emulator, &version, NULL) ==
-                             HOSTD_READ_VALUE)
+  if (probe->emulator &&
+      hostd_sys_qemu_version (probe->sys, probe->emulator, &version, NULL) == HOSTD_READ_VALUE)
     facts->qemu_version = version_number (version);
 }
 

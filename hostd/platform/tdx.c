@@ -7,15 +7,18 @@
 #include "platform/capacity.h"
 
 /* Intel SDM volume 4, and the TDX module's documents for the last. */
-#define MSR_MTRRCAP 0xfe               /* bit 15: the processor has SEAM */
-#define MSR_KEYID_PARTITIONING 0x87    /* [63:32] KeyIDs of TDX, [31:0] KeyIDs of MKTME */
-#define MSR_TME_ACTIVATE 0x982         /* bit 1: memory encryption is on */
-#define MSR_SEAMRR_MASK 0x1401         /* bit 11 enabled, bit 10 locked */
-#define MSR_MCHECK_STATUS 0xa0         /* 0: the BIOS's settings passed */
+#define MSR_MTRRCAP 0xfe            /* bit 15: the processor has SEAM */
+#define MSR_KEYID_PARTITIONING 0x87 /* [63:32] KeyIDs of TDX, [31:0] KeyIDs of MKTME */
+#define MSR_TME_ACTIVATE 0x982      /* bit 1: memory encryption is on */
+#define MSR_SEAMRR_MASK 0x1401      /* bit 11 enabled, bit 10 locked */
+#define MSR_MCHECK_STATUS 0xa0      /* 0: the BIOS's settings passed */
 #define MTRRCAP_SEAMRR (1u << 15)
 #define PARAMETER "sys/module/kvm_intel/parameters/tdx"
 
-/* Servers of family 6 that have SEAM, and the one of before that has memory encryption but no SEAM. */
+/*
+ * Servers of family 6 that have SEAM, and the one of before that has memory encryption but no
+ * SEAM.
+ */
 static const guint models_with[] = { 143, 207, 173, 174, 175 }; /* SPR EMR GNR GNR-D SRF */
 static const guint models_without[] = { 79, 85, 106, 108 };     /* BDX SKX/CLX/CPX ICX ICX-D */
 
@@ -29,9 +32,9 @@ is_in (guint model, const guint *list, gsize count)
 }
 
 typedef struct {
-  gboolean flag;      /* tdx_host_platform: the kernel found KeyIDs for TDX */
+  gboolean flag; /* tdx_host_platform: the kernel found KeyIDs for TDX */
   gboolean keys_read;
-  guint64 keys;       /* of TDX, if keys_read */
+  guint64 keys; /* of TDX, if keys_read */
 } TdxKeys;
 
 static void
@@ -62,8 +65,7 @@ check_hardware (HostdProbe *probe, HostdTechnologyFacts *facts, TdxKeys *keys)
   if (probe->family == 6 && is_in (probe->model, models_with, G_N_ELEMENTS (models_with)))
     return;
   /* Without memory encryption (TME, CPUID 7 ECX bit 13) there can be no TDX. */
-  if ((probe->family == 6 &&
-       is_in (probe->model, models_without, G_N_ELEMENTS (models_without))) ||
+  if ((probe->family == 6 && is_in (probe->model, models_without, G_N_ELEMENTS (models_without))) ||
       (hostd_probe_cpuid (probe, facts, 7, 0, &leaf) == HOSTD_READ_VALUE && leaf.eax + leaf.ebx &&
        (leaf.ecx & 1u << 13) == 0))
     hostd_technology_facts_set_broken (facts, HOSTD_LAYER_HARDWARE, cause, fix);
@@ -82,8 +84,8 @@ check_firmware (HostdProbe *probe, HostdTechnologyFacts *facts, const TdxKeys *k
   guint64 value = 0;
 
   /* Without the MSR, the flag is the kernel's word for it: of a kernel that knows TDX. */
-  if (keys->keys_read ? keys->keys == 0 : !keys->flag && parameter == HOSTD_READ_VALUE &&
-                                              probe->cpu_flags)
+  if (keys->keys_read ? keys->keys == 0
+                      : !keys->flag && parameter == HOSTD_READ_VALUE && probe->cpu_flags)
     hostd_technology_facts_set_broken (facts, HOSTD_LAYER_FIRMWARE, off, fix);
   else if (keys->keys_read && keys->keys == 1)
     hostd_technology_facts_set_broken (facts, HOSTD_LAYER_FIRMWARE,

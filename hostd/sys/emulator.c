@@ -14,7 +14,9 @@
 
 #define MAX_OUTPUT (256u * 1024)
 
-/* Reads @fd to its end, bounded in bytes and, by @deadline (monotonic, in microseconds), in time. */
+/*
+ * Reads @fd to its end, bounded in bytes and, by @deadline (monotonic, in microseconds), in time.
+ */
 static char *
 read_until (int fd, const char *what, gint64 deadline, GError **error)
 {
@@ -66,8 +68,7 @@ run (const char *emulator, const char *const *argv, char **ret_text, GError **er
   process = g_subprocess_newv (
       argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, &local);
   if (process == NULL) {
-    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_FAILED, "cannot run %s: %s", what,
-                 local->message);
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_FAILED, "cannot run %s: %s", what, local->message);
     return HOSTD_READ_UNREADABLE;
   }
   output = g_subprocess_get_stdout_pipe (process);
@@ -108,7 +109,8 @@ hostd_emulator_parse_objects (const char *text, GError **error)
 
   /* "List of user creatable objects:", then one indented name a line. */
   if (!g_str_has_prefix (text, "List of ")) {
-    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "the answer is not QEMU's list of objects");
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID,
+                 "the answer is not QEMU's list of objects");
     return NULL;
   }
   for (guint i = 1; lines[i]; i++) {

@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /*
- * Questions to a QEMU binary, each answered by running it once: a few tenths of a second, and at most
- * HOSTD_EMULATOR_DEADLINE_MS, after which it is killed.
+ * Questions to a QEMU binary, each answered by running it once: a few tenths of a second, and at
+ * most HOSTD_EMULATOR_DEADLINE_MS, after which it is killed.
  */
 #define HOSTD_EMULATOR_DEADLINE_MS 5000
 

@@ -97,8 +97,9 @@ hostd_named_text_hex (const char *name, const HostdTextLine *line, guint word, g
   if (word >= g_strv_length (line->words))
     return hostd_named_text_fail (error, name, line, "a hexadecimal number is missing");
   if (!hostd_parse_hex (line->words[word], &value) || value > max)
-    return hostd_named_text_fail (error, name, line, "\"%s\" is not a hexadecimal number up to %"
-                                  G_GINT64_MODIFIER "x", line->words[word], max);
+    return hostd_named_text_fail (
+        error, name, line, "\"%s\" is not a hexadecimal number up to %" G_GINT64_MODIFIER "x",
+        line->words[word], max);
   *ret_value = value;
   return TRUE;
 }
@@ -110,8 +111,9 @@ hostd_named_text_decimal (const char *name, const HostdTextLine *line, guint wor
   if (word >= g_strv_length (line->words))
     return hostd_named_text_fail (error, name, line, "a decimal number is missing");
   if (!hostd_parse_decimal (line->words[word], max, ret_value))
-    return hostd_named_text_fail (error, name, line, "\"%s\" is not a decimal number up to %"
-                                  G_GUINT64_FORMAT, line->words[word], max);
+    return hostd_named_text_fail (error, name, line,
+                                  "\"%s\" is not a decimal number up to %" G_GUINT64_FORMAT,
+                                  line->words[word], max);
   return TRUE;
 }
 

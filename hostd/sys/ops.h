@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /*
- * The table behind sys/sys.h, for its implementations only. An implementation embeds HostdSys as its
- * first member. Arguments have been checked (paths are safe) when an operation sees them.
+ * The table behind sys/sys.h, for its implementations only. An implementation embeds HostdSys as
+ * its first member. Arguments have been checked (paths are safe) when an operation sees them.
  */
 typedef struct {
   gboolean recording;

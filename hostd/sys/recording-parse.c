@@ -112,8 +112,10 @@ parse_kvm (HostdRecording *self, const char *name, const HostdTextLine *line, GE
     value = parse_number (name, line, 2, 0, error);
     return value != NULL;
   }
-  return hostd_named_text_fail (error, name, line, "\"%s\" is none of check-extension, attr, "
-                                "create-vm", line->words[0]);
+  return hostd_named_text_fail (error, name, line,
+                                "\"%s\" is none of check-extension, attr, "
+                                "create-vm",
+                                line->words[0]);
 }
 
 /* Bytes in any grouping of whole bytes, from the second word on. */
@@ -126,7 +128,8 @@ parse_bytes (const char *name, const HostdTextLine *line, gsize want, guint8 *da
     if (!g_ascii_isxdigit (*p))
       return hostd_named_text_fail (error, name, line, "\"%c\" is not a hexadecimal digit", *p);
   if (strlen (digits) != 2 * want)
-    return hostd_named_text_fail (error, name, line, "%s has %" G_GSIZE_FORMAT
+    return hostd_named_text_fail (error, name, line,
+                                  "%s has %" G_GSIZE_FORMAT
                                   " hexadecimal digits, expected %" G_GSIZE_FORMAT,
                                   line->words[0], strlen (digits), 2 * want);
   for (gsize i = 0; i < want; i++)
@@ -215,7 +218,8 @@ parse_uname (HostdRecording *self, const char *name, const HostdTextLine *line, 
 }
 
 static gboolean
-parse_text (HostdRecording *self, const char *name, ParseLine parse, gboolean *ret_found, GError **error)
+parse_text (HostdRecording *self, const char *name, ParseLine parse, gboolean *ret_found,
+            GError **error)
 {
   g_autoptr (GError) local = NULL;
   g_autoptr (GPtrArray) lines = hostd_named_text_read (self->root_fd, name, &local);

@@ -33,8 +33,8 @@ typedef struct {
 } HostdRecording;
 
 /*
- * Parses all named texts below @self->root_fd at once, so that a mistake in one is reported when the
- * recording is opened and not in the middle of a verdict. @error names file and line.
+ * Parses all named texts below @self->root_fd at once, so that a mistake in one is reported when
+ * the recording is opened and not in the middle of a verdict. @error names file and line.
  */
 gboolean hostd_recording_parse (HostdRecording *self, GError **error);
 

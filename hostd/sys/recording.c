@@ -13,11 +13,14 @@
 #include <fcntl.h>
 
 /*
- * A recorded machine. tests/hosts/README.md has the format and its one rule: what is not in the folder
- * is not on the machine. Files are read when they are asked for, the named texts at once.
+ * A recorded machine. tests/hosts/README.md has the format and its one rule: what is not in the
+ * folder is not on the machine. Files are read when they are asked for, the named texts at once.
  */
 
-/* 0, or the errno that opening gives. Modes are judged as for a user who owns nothing but what root has. */
+/*
+ * 0, or the errno that opening gives. Modes are judged as for a user who owns nothing but what
+ * root has.
+ */
 static int
 access_errno (HostdRecording *self, const char *path, gboolean has_answers)
 {
@@ -150,7 +153,10 @@ recording_emulators (HostdSys *sys, char ***ret_paths, GError **error)
 {
   HostdRecording *self = (HostdRecording *) sys;
 
-  /* A report often says nothing of QEMU; "there is no QEMU" would be a bold thing to read from that. */
+  /*
+   * A report often says nothing of QEMU; "there is no QEMU" would be a bold thing to read from
+   * that.
+   */
   if (self->emulators == NULL) {
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_NOT_FOUND, "the recording names no emulator");
     return HOSTD_READ_UNREADABLE;
@@ -159,12 +165,13 @@ recording_emulators (HostdSys *sys, char ***ret_paths, GError **error)
   return HOSTD_READ_VALUE;
 }
 
-/* ABSENT without that emulator; UNREADABLE for all but the first, whose answers a recording holds. */
+/*
+ * ABSENT without that emulator; UNREADABLE for all but the first, whose answers a recording holds.
+ */
 static HostdRead
 find_emulator (HostdRecording *self, const char *emulator, GError **error)
 {
-  if (self->emulators == NULL ||
-      !g_strv_contains ((const char *const *) self->emulators, emulator))
+  if (self->emulators == NULL || !g_strv_contains ((const char *const *) self->emulators, emulator))
     return HOSTD_READ_ABSENT;
   if (!g_str_equal (self->emulators[0], emulator)) {
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_NOT_FOUND,

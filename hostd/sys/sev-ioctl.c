@@ -29,8 +29,8 @@ void
 hostd_sev_ioctl_query (int sev_fd, HostdSevQuery query, HostdSevAnswer *ret_answer)
 {
   struct sev_command command = {
-    .cmd = query == HOSTD_SEV_PLATFORM_STATUS ? COMMAND_PLATFORM_STATUS
-                                              : COMMAND_SNP_PLATFORM_STATUS,
+    .cmd =
+        query == HOSTD_SEV_PLATFORM_STATUS ? COMMAND_PLATFORM_STATUS : COMMAND_SNP_PLATFORM_STATUS,
     .data = (guint64) (guintptr) ret_answer->data,
     .error = NO_FIRMWARE_CALL,
   };

@@ -28,7 +28,9 @@ hostd_sys_is_recording (HostdSys *self)
   return self->ops->recording;
 }
 
-/* Callers build paths from names that they read (a CPU, a cgroup): such a name must not lead out. */
+/*
+ * Callers build paths from names that they read (a CPU, a cgroup): such a name must not lead out.
+ */
 static gboolean
 path_is_safe (const char *path, GError **error)
 {

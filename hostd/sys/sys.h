@@ -17,8 +17,8 @@ G_BEGIN_DECLS
  *   UNREADABLE  nothing is known, and @error says why (a GError, unlike ABSENT)
  * The ret_ parameters are set on VALUE only.
  *
- * All calls may block on the device they ask: they belong on a worker, not on a main loop. A HostdSys
- * is used by one thread at a time.
+ * All calls may block on the device they ask: they belong on a worker, not on a main loop. A
+ * HostdSys is used by one thread at a time.
  */
 typedef struct HostdSys HostdSys;
 
@@ -44,7 +44,9 @@ typedef struct {
   guint8 data[32];        /* little-endian, as linux/psp-sev.h lays it out */
 } HostdSevAnswer;
 
-/* The two status commands of /dev/sev, which need no rights beyond opening it and change nothing. */
+/*
+ * The two status commands of /dev/sev, which need no rights beyond opening it and change nothing.
+ */
 typedef enum {
   HOSTD_SEV_PLATFORM_STATUS, /* struct sev_user_data_status, 12 bytes */
   HOSTD_SEV_SNP_STATUS,      /* struct sev_user_data_snp_status, 32 bytes */
@@ -59,9 +61,9 @@ void hostd_uname_clear (HostdUname *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HostdUname, hostd_uname_clear)
 
 /*
- * This machine, its files below @root_fd (which is duplicated). @replay, if not NULL, answers CPUID,
- * MSRs, KVM and the AMD-SP in place of the machine (ownership is taken): so a daemon beside a
- * simulated /sys is told of the processor that the simulation has. Files and QEMU stay live.
+ * This machine, its files below @root_fd (which is duplicated). @replay, if not NULL, answers
+ * CPUID, MSRs, KVM and the AMD-SP in place of the machine (ownership is taken): so a daemon beside
+ * a simulated /sys is told of the processor that the simulation has. Files and QEMU stay live.
  */
 HostdSys *hostd_sys_new_live (int root_fd, HostdSys *replay);
 
@@ -78,8 +80,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdSys, hostd_sys_free)
 gboolean hostd_sys_is_recording (HostdSys *self);
 
 /*
- * The text of a regular file. @path is relative to the root ("sys/module/..."), has no "..", and may
- * follow symbolic links. A text with a NUL in it is UNREADABLE: nothing that is read here may have one.
+ * The text of a regular file. @path is relative to the root ("sys/module/..."), has no "..", and
+ * may follow symbolic links. A text with a NUL in it is UNREADABLE: nothing that is read here may
+ * have one.
  */
 HostdRead hostd_sys_read_file (HostdSys *self, const char *path, char **ret_text, GError **error);
 
@@ -95,7 +98,10 @@ HostdRead hostd_sys_list_folder (HostdSys *self, const char *path, char ***ret_n
 HostdRead hostd_sys_cpuid (HostdSys *self, guint32 leaf, guint32 subleaf, HostdCpuid *ret_answer,
                            GError **error);
 
-/* Of the first CPU. ABSENT if reading faults (EIO), which is how a processor says it has no such MSR. */
+/*
+ * Of the first CPU. ABSENT if reading faults (EIO), which is how a processor says it has no such
+ * MSR.
+ */
 HostdRead hostd_sys_msr (HostdSys *self, guint32 index, guint64 *ret_value, GError **error);
 
 /* KVM_CHECK_EXTENSION on /dev/kvm itself: 0 is "not supported". ABSENT: there is no /dev/kvm. */
@@ -120,8 +126,8 @@ HostdRead hostd_sys_qemu_version (HostdSys *self, const char *emulator, char **r
                                   GError **error);
 
 /*
- * The object types that the emulator at @emulator (an absolute path) can create, in byte order: what
- * `EMULATOR -object help` lists. ABSENT: there is no such emulator.
+ * The object types that the emulator at @emulator (an absolute path) can create, in byte order:
+ * what `EMULATOR -object help` lists. ABSENT: there is no such emulator.
  */
 HostdRead hostd_sys_qemu_objects (HostdSys *self, const char *emulator, char ***ret_types,
                                   GError **error);

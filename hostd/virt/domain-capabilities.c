@@ -105,7 +105,7 @@ hostd_domain_capabilities_parse (const char *xml, gsize length, GError **error)
       !g_str_equal ((const char *) root->name, "domainCapabilities")) {
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID,
                  "this is not libvirt's domain capabilities: %s",
-                 root == NULL                    ? "not XML"
+                 root == NULL                  ? "not XML"
                  : document->intSubset != NULL ? "it has a document type"
                                                : "another root element");
     return NULL;
@@ -143,6 +143,5 @@ hostd_domain_capabilities_free (HostdDomainCapabilities *self)
 gboolean
 hostd_domain_capabilities_has_sectype (const HostdDomainCapabilities *self, const char *type)
 {
-  return self->has_sectypes &&
-         g_strv_contains ((const char *const *) self->sectypes, type);
+  return self->has_sectypes && g_strv_contains ((const char *const *) self->sectypes, type);
 }

@@ -19,7 +19,7 @@ typedef enum {
 typedef struct {
   char *emulator, *machine, *arch; /* NULL if not said */
   HostdSupport sev, tdx, sgx, s390_pv;
-  int cbitpos;          /* -1 unknown */
+  int cbitpos;                      /* -1 unknown */
   gint64 max_guests, max_es_guests; /* -1 unknown; counted by libvirt itself from CPUID */
   gboolean has_sectypes;
   char **sectypes; /* of launchSecurity, "sev", ...; NULL unless has_sectypes */

@@ -86,10 +86,10 @@ static const char *
 state_name (int state)
 {
   static const char *const names[] = {
-    [VIR_DOMAIN_NOSTATE] = "no-state", [VIR_DOMAIN_RUNNING] = "running",
-    [VIR_DOMAIN_BLOCKED] = "blocked",  [VIR_DOMAIN_PAUSED] = "paused",
+    [VIR_DOMAIN_NOSTATE] = "no-state",       [VIR_DOMAIN_RUNNING] = "running",
+    [VIR_DOMAIN_BLOCKED] = "blocked",        [VIR_DOMAIN_PAUSED] = "paused",
     [VIR_DOMAIN_SHUTDOWN] = "shutting-down", [VIR_DOMAIN_SHUTOFF] = "shut-off",
-    [VIR_DOMAIN_CRASHED] = "crashed",  [VIR_DOMAIN_PMSUSPENDED] = "suspended",
+    [VIR_DOMAIN_CRASHED] = "crashed",        [VIR_DOMAIN_PMSUSPENDED] = "suspended",
   };
 
   return state >= 0 && state < (int) G_N_ELEMENTS (names) ? names[state] : "unknown";
@@ -118,8 +118,7 @@ describe (virDomain *domain, GError **error)
   if (xml == NULL || virDomainGetState (domain, &state, NULL, 0) < 0 ||
       virDomainGetUUIDString (domain, uuid) < 0) {
     if (virGetLastErrorCode () != VIR_ERR_NO_DOMAIN)
-      hostd_virt_set_error (error, "cannot ask libvirt about domain %s",
-                            virDomainGetName (domain));
+      hostd_virt_set_error (error, "cannot ask libvirt about domain %s", virDomainGetName (domain));
     return NULL;
   }
   self = g_new0 (HostdVirtDomain, 1);

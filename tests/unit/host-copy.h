@@ -29,7 +29,9 @@ host_copy_new (const char *name)
   return folder;
 }
 
-/* Replaces a file, its folders made where needed; @text NULL removes the file or the whole folder. */
+/*
+ * Replaces a file, its folders made where needed; @text NULL removes the file or the whole folder.
+ */
 static inline void
 host_copy_edit (const char *folder, const char *path, const char *text, gssize length)
 {

@@ -120,8 +120,7 @@ test_json (void)
   g_assert_cmpint (value, ==, 127);
   tdx = hostd_json_get_object (technologies, "tdx");
   g_assert_cmpstr (hostd_json_get_string (tdx, "verdict"), ==, "not-applicable");
-  g_assert_true (
-      json_object_get_null_member (hostd_json_get_object (tdx, "capacity"), "total"));
+  g_assert_true (json_object_get_null_member (hostd_json_get_object (tdx, "capacity"), "total"));
   g_assert_cmpstr (hostd_json_get_string (hostd_json_get_object (root, "host"), "libvirt"), ==,
                    "10.10.0");
   g_assert_cmpuint (json_array_get_length (hostd_json_get_array (root, "firmware")), ==, 3);

@@ -8,9 +8,10 @@
 
 #define USR "usr/share/qemu/firmware/"
 #define ETC "etc/qemu/firmware/"
-#define DESCRIPTOR(image, arch, features) \
-  "{ \"interface-types\": [\"uefi\"], \"mapping\": { \"device\": \"memory\", \"filename\": \"" image \
-  "\" }, \"targets\": [ { \"architecture\": \"" arch "\", \"machines\": [\"pc-q35-*\"] } ]," \
+#define DESCRIPTOR(image, arch, features)                                                          \
+  "{ \"interface-types\": [\"uefi\"], \"mapping\": { \"device\": \"memory\", \"filename\": "       \
+  "\"" image "\" }, \"targets\": [ { \"architecture\": \"" arch                                    \
+  "\", \"machines\": [\"pc-q35-*\"] } ],"                                                          \
   " \"features\": [" features "] }"
 
 static void
@@ -49,7 +50,8 @@ test_precedence (void)
     g_assert_cmpstr (firmware->descriptor, ==, expected[i][0]);
     g_assert_cmpstr (firmware->image, ==, expected[i][1]);
   }
-  g_assert_true (hostd_firmware_has_feature (g_ptr_array_index (facts->firmware, 2), "amd-sev-snp"));
+  g_assert_true (
+      hostd_firmware_has_feature (g_ptr_array_index (facts->firmware, 2), "amd-sev-snp"));
   g_assert_cmpuint (g_strv_length (notes), ==, 3);
   g_assert_nonnull (strstr (notes[0], "05-broken.json"));
   g_assert_nonnull (strstr (notes[1], "06-relative.json"));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Verdicts on machines that differ from a recorded one in a few answers: the first broken layer, and
- * the false answers that other tools give. Each row: what changes, and what must be said then.
+ * Verdicts on machines that differ from a recorded one in a few answers: the first broken layer,
+ * and the false answers that other tools give. Each row: what changes, and what must be said then.
  */
 #include "config.h"
 
@@ -14,17 +14,16 @@
 #define MILAN "milan-snp"
 #define SPR "spr-tdx"
 /* CPUID of the recorded Milan, leaf 8000001f left open. */
-#define AMD_LEAVES \
-  "0 0: 00000010 68747541 444d4163 69746e65\n" \
+#define AMD_LEAVES                                                                                 \
+  "0 0: 00000010 68747541 444d4163 69746e65\n"                                                     \
   "1 0: 00a00f11 00800800 7efa320b 178bfbff\n"
-#define INTEL_LEAVES(model) \
-  "0 0: 00000020 756e6547 6c65746e 49656e69\n" \
+#define INTEL_LEAVES(model)                                                                        \
+  "0 0: 00000020 756e6547 6c65746e 49656e69\n"                                                     \
   "1 0: " model " 00800800 7ffefbff bfebfbff\n"
 #define PS "sev-platform-status "
 #define SS "snp-platform-status "
 #define PS_GOOD PS "01 37 01 00 01 00 00 1d 00 00 00 00\n"
-#define SS_GOOD \
-  SS "01 37 01 03 1d000000 00000000 00000000 04000000000018db 04000000000018db\n"
+#define SS_GOOD SS "01 37 01 03 1d000000 00000000 00000000 04000000000018db 04000000000018db\n"
 
 enum { U = HOSTD_USABILITY_UNKNOWN, Y, N, NA };
 enum { NONE, HW, FW, KERNEL, QEMU };
@@ -44,13 +43,15 @@ typedef struct {
 #define TDX HOSTD_TECHNOLOGY_TDX
 #define SGX HOSTD_TECHNOLOGY_SGX
 
+/* clang-format off */
 static const Row rows[] = {
   /* hardware */
   { "naples", MILAN, { "cpuid", AMD_LEAVES "8000001f 0: 0000000f 0000016f 0000000f 00000005\n",
     P "sev", "1\n", P "sev_es", "-", "kvm", "" }, SEV, Y, NONE, "", 11, 0 },
   { "naples-es", MILAN, { "cpuid", AMD_LEAVES "8000001f 0: 0000000f 0000016f 0000000f 00000005\n",
     P "sev_es", "-", P "sev_snp", "-", "kvm", "" }, ES, N, KERNEL, "knows no \"sev_es\"", 0, 0 },
-  { "naples-snp", MILAN, { "cpuid", AMD_LEAVES "8000001f 0: 0000000f 0000016f 0000000f 00000005\n" },
+  { "naples-snp", MILAN, { "cpuid",
+    AMD_LEAVES "8000001f 0: 0000000f 0000016f 0000000f 00000005\n" },
     SNP, N, HW, "bit 4", 0, 0 },
   { "no-sev-leaf", MILAN, { "cpuid", AMD_LEAVES }, SEV, N, HW, "no SEV", 0, 0 },
   { "only-the-sev-leaf", MILAN, { "cpuid", "8000001f 0: 0101fd3f 00004173 000001fd 00000080\n" },
@@ -83,13 +84,15 @@ static const Row rows[] = {
     0, 0 },
   { "no-msr-device", MILAN, { "msr", "-" }, SNP, Y, NONE, "", 127, 0 },
   { "firmware-too-old-snp", MILAN, { "ioctl",
-    PS "01 31 00 00 00 00 00 03 00 00 00 00\n" SS "errno EINVAL\n" }, SNP, N, FW, "API 1.49", 0, 0 },
+    PS "01 31 00 00 00 00 00 03 00 00 00 00\n" SS "errno EINVAL\n" }, SNP, N, FW, "API 1.49", 0,
+    0 },
   { "firmware-too-old-sev", MILAN, { "ioctl",
     PS "01 31 00 00 00 00 00 03 00 00 00 00\n" SS "errno EINVAL\n" }, SEV, N, FW, "1.51", 0, 0 },
   { "uninit-by-choice", MILAN, { "ioctl", PS "01 37 00 00 00 00 00 1d 00 00 00 00\n" SS_GOOD,
     "sys/module/ccp/parameters/psp_init_on_probe", "N\n" }, SEV, Y, NONE, "", 382, 0 },
   { "rmp-bits-3", MILAN, { "ioctl", PS_GOOD SS_GOOD }, SNP, Y, NONE, "", 127, 0 },
-  { "rmp-not-reserved", MILAN, { "msr", "c0010010 3fc0000\nc0010132 0\n" }, SNP, N, FW, "RMP", 0, 0 },
+  { "rmp-not-reserved", MILAN, { "msr", "c0010010 3fc0000\nc0010132 0\n" }, SNP, N, FW, "RMP", 0,
+    0 },
   { "snp-uninit", MILAN, { "ioctl", PS_GOOD SS "errno ENODEV\n" }, SNP, N, FW, "not initialised",
     0, 0 },
   { "iommu-snp-auto", MILAN, { "sys/class/iommu/ivhd0/amd-iommu/features", "25bf732fa2295afe:53d\n",
@@ -100,19 +103,24 @@ static const Row rows[] = {
   { "es-excluded", MILAN, { "kvm", "check-extension 235 15\n", "ioctl",
     PS_GOOD SS "01 37 01 03 1d000000 00000000 00000000 04000000 00001bdb 04000000 00001bdb\n" },
     ES, N, FW, "AMD-SB-3023", 0, 0 },
-  { "es-excluded-snp-stays", MILAN, { "kvm", "check-extension 235 15\n" }, SNP, Y, NONE, "", 127, 0 },
+  { "es-excluded-snp-stays", MILAN, { "kvm", "check-extension 235 15\n" }, SNP, Y, NONE, "", 127,
+    0 },
   { "es-level-but-kvm-says-yes", MILAN, { "ioctl",
-    PS_GOOD SS "01 37 01 03 1d000000 00000000 00000000 0400000000001bdb 0400000000001bdb\n" }, ES, Y,
+    PS_GOOD SS "01 37 01 03 1d000000 00000000 00000000 0400000000001bdb 0400000000001bdb\n" },
+    ES, Y,
     NONE, "", 127, 0 },
   { "es-level-kvm-silent", MILAN, { "kvm", "", "ioctl",
-    PS_GOOD SS "01 37 01 03 1d000000 00000000 00000000 0400000000001bdb 0400000000001bdb\n" }, ES, N,
+    PS_GOOD SS "01 37 01 03 1d000000 00000000 00000000 0400000000001bdb 0400000000001bdb\n" },
+    ES, N,
     FW, "AMD-SB-3023", 0, 0 },
   { "es-level-kvm-silent-below", MILAN, { "kvm", "", "ioctl",
-    PS_GOOD SS "01 37 01 03 1d000000 00000000 00000000 0400000000001adb 0400000000001adb\n" }, ES, Y,
+    PS_GOOD SS "01 37 01 03 1d000000 00000000 00000000 0400000000001adb 0400000000001adb\n" },
+    ES, Y,
     NONE, "", 127, 0 },
   { "es-level-zen5-kvm-silent", MILAN, { "kvm", "",
     "cpuid", "1 0: 00b00f21 0 0 0\n8000001f 0: 0101fd3f 000041b3 000003ee 00000064\n", "ioctl",
-    PS_GOOD SS "01 3a 01 03 03000000 00000000 00000000 010101040000004e 010101040000004e\n" }, ES, N,
+    PS_GOOD SS "01 3a 01 03 03000000 00000000 00000000 010101040000004e 010101040000004e\n" },
+    ES, N,
     FW, "AMD-SB-3023", 0, 0 },
 
   /* kernel */
@@ -126,7 +134,8 @@ static const Row rows[] = {
     PS_GOOD SS "errno EINVAL\n" }, ES, Y, NONE, "", 127, 0 },
   { "no-kvm-amd", MILAN, { P, "-", "ioctl", PS "01 37 00 00 00 00 00 1d 00 00 00 00\n" }, SNP, N,
     KERNEL, "kvm_amd is not loaded", 0, 0 },
-  { "no-kvm-amd-sev", MILAN, { P, "-", "ioctl", PS "01 37 00 00 00 00 00 1d 00 00 00 00\n" }, SEV, N,
+  { "no-kvm-amd-sev", MILAN, { P, "-", "ioctl", PS "01 37 00 00 00 00 00 1d 00 00 00 00\n" },
+    SEV, N,
     KERNEL, "kvm_amd is not loaded", 0, 0 },
   { "no-dev-kvm", MILAN, { "devices", "dev/sev c 600\n" }, SEV, N, KERNEL, "no /dev/kvm", 0, 0 },
   { "no-dev-sev", MILAN, { "devices", "dev/kvm c 666\n" }, SNP, N, KERNEL, "no /dev/sev", 0, 0 },
@@ -142,7 +151,8 @@ static const Row rows[] = {
     "Permission denied", 382, 0 },
   { "kvm-unreadable", MILAN, { "devices", "dev/kvm c 0\ndev/sev c 600\n" }, SNP, U, NONE,
     "KVM cannot be asked", 127, 0 },
-  { "parameter-garbage", MILAN, { P "sev_snp", "maybe\n" }, SNP, U, NONE, "neither Y nor N", 127, 0 },
+  { "parameter-garbage", MILAN, { P "sev_snp", "maybe\n" }, SNP, U, NONE, "neither Y nor N", 127,
+    0 },
   { "parameter-empty", MILAN, { P "sev_snp", "" }, SNP, U, NONE, "neither Y nor N", 127, 0 },
   { "parameter-unreadable", MILAN,
     { "devices", P "sev f 0\ndev/kvm c 666\ndev/sev c 600\n" }, SEV, U, NONE, "Permission denied",
@@ -201,6 +211,7 @@ static const Row rows[] = {
   { "tdx-old-qemu", SPR, { "qmp/objects", "sev-guest\n" }, TDX, N, QEMU, "tdx-guest", 0, 0 },
   { "sgx-off", SPR, { "msr", "3a 5\n" }, SGX, N, FW, "MSR 3a", 0, 0 },
 };
+/* clang-format on */
 
 static void
 test_row (gconstpointer data)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The live machine: files that fail, answers replayed beside live files, emulators that misbehave. */
+/*
+ * The live machine: files that fail, answers replayed beside live files, emulators that misbehave.
+ */
 #include "config.h"
 
 #include "sys/emulator.h"
@@ -32,8 +34,7 @@ test_files (void)
   g_assert_null (text);
   g_clear_error (&error);
   /* A device is no file to read to its end. */
-  g_assert_cmpint (hostd_sys_read_file (sys, "dev/zero", &text, &error), ==,
-                   HOSTD_READ_UNREADABLE);
+  g_assert_cmpint (hostd_sys_read_file (sys, "dev/zero", &text, &error), ==, HOSTD_READ_UNREADABLE);
   g_assert_cmpint (hostd_sys_uname (sys, &name, NULL), ==, HOSTD_READ_VALUE);
   g_assert_nonnull (name.machine);
 }
@@ -90,8 +91,9 @@ test_emulator (void)
 {
   char *folder = host_copy_new (NULL);
   g_autofree char *path = write_emulator (
-      folder, "case $1 in --version) echo 'QEMU emulator version 10.0.2 (Debian)';;"
-              " *) printf 'List of user creatable objects:\\n  tdx-guest\\n  rng-random\\n';; esac");
+      folder,
+      "case $1 in --version) echo 'QEMU emulator version 10.0.2 (Debian)';;"
+      " *) printf 'List of user creatable objects:\\n  tdx-guest\\n  rng-random\\n';; esac");
   g_autoptr (GError) error = NULL;
   g_autofree char *version = NULL;
   g_auto (GStrv) types = NULL;
@@ -131,7 +133,8 @@ test_emulator_misbehaves (void)
     g_assert_cmpint (hostd_emulator_version (path, &version, &error), ==, HOSTD_READ_UNREADABLE);
     g_assert_error (error, HOSTD_ERROR, (int) rows[i].code);
     g_assert_null (version);
-    g_assert_cmpint ((g_get_monotonic_time () - start) / 1000, <, HOSTD_EMULATOR_DEADLINE_MS + 3000);
+    g_assert_cmpint ((g_get_monotonic_time () - start) / 1000, <,
+                     HOSTD_EMULATOR_DEADLINE_MS + 3000);
     host_copy_free (folder);
   }
 }

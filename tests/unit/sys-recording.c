@@ -91,8 +91,7 @@ test_outcomes (void)
 
   g_assert_cmpint (hostd_sys_read_file (sys, "nothing", &text, &error), ==, HOSTD_READ_ABSENT);
   g_assert_no_error (error);
-  g_assert_cmpint (hostd_sys_read_file (sys, "binary/below", &text, &error), ==,
-                   HOSTD_READ_ABSENT);
+  g_assert_cmpint (hostd_sys_read_file (sys, "binary/below", &text, &error), ==, HOSTD_READ_ABSENT);
   g_assert_no_error (error);
   g_assert_cmpint (hostd_sys_list_folder (sys, "nothing", &names, &error), ==, HOSTD_READ_ABSENT);
 
@@ -100,9 +99,9 @@ test_outcomes (void)
     const char *path;
     HostdError code;
   } bad[] = {
-    { "binary", HOSTD_ERROR_INVALID },   { "secret", HOSTD_ERROR_DENIED },
-    { "fifo", HOSTD_ERROR_INVALID },     { "etc", HOSTD_ERROR_INVALID },
-    { "../etc", HOSTD_ERROR_INVALID },   { "/etc/passwd", HOSTD_ERROR_INVALID },
+    { "binary", HOSTD_ERROR_INVALID },      { "secret", HOSTD_ERROR_DENIED },
+    { "fifo", HOSTD_ERROR_INVALID },        { "etc", HOSTD_ERROR_INVALID },
+    { "../etc", HOSTD_ERROR_INVALID },      { "/etc/passwd", HOSTD_ERROR_INVALID },
     { "etc//passwd", HOSTD_ERROR_INVALID }, { "loop", HOSTD_ERROR_IO },
   };
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {

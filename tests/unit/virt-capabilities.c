@@ -9,13 +9,13 @@
 
 #include <string.h>
 
-#define DOC(features) \
-  "<domainCapabilities><path>/usr/bin/q</path><machine>pc-q35-9.2</machine><arch>x86_64</arch>" \
+#define DOC(features)                                                                              \
+  "<domainCapabilities><path>/usr/bin/q</path><machine>pc-q35-9.2</machine><arch>x86_64</arch>"    \
   "<features>" features "</features></domainCapabilities>"
-#define SEV_YES \
-  "<sev supported='yes'><cbitpos>51</cbitpos><reducedPhysBits>1</reducedPhysBits>" \
+#define SEV_YES                                                                                    \
+  "<sev supported='yes'><cbitpos>51</cbitpos><reducedPhysBits>1</reducedPhysBits>"                 \
   "<maxGuests>382</maxGuests><maxESGuests>127</maxESGuests></sev>"
-#define TYPES(values) \
+#define TYPES(values)                                                                              \
   "<launchSecurity supported='yes'><enum name='sectype'>" values "</enum></launchSecurity>"
 
 static HostdDomainCapabilities *
@@ -31,8 +31,8 @@ parse (const char *xml)
 static void
 test_parse (void)
 {
-  g_autoptr (HostdDomainCapabilities) c =
-      parse (DOC ("<tdx supported='no'/>" SEV_YES TYPES ("<value>sev</value><value>sev-snp</value>")));
+  g_autoptr (HostdDomainCapabilities) c = parse (
+      DOC ("<tdx supported='no'/>" SEV_YES TYPES ("<value>sev</value><value>sev-snp</value>")));
 
   g_assert_cmpstr (c->emulator, ==, "/usr/bin/q");
   g_assert_cmpstr (c->machine, ==, "pc-q35-9.2");
@@ -50,8 +50,12 @@ static void
 test_refused (void)
 {
   static const char *const texts[] = {
-    "", "not xml", "<domainCapabilities>", "<domain/>",
-    "<!DOCTYPE a [<!ENTITY x 'y'>]><domainCapabilities/>", "<domainCapabilities/>\xff",
+    "",
+    "not xml",
+    "<domainCapabilities>",
+    "<domain/>",
+    "<!DOCTYPE a [<!ENTITY x 'y'>]><domainCapabilities/>",
+    "<domainCapabilities/>\xff",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
@@ -92,7 +96,8 @@ static const Row rows[] = {
   { "before-10.5-tdx", DOC (SEV_YES), HOSTD_TECHNOLOGY_TDX, FALSE },
   { "tdx-element-no", DOC ("<tdx supported='no'/>" TYPES ("<value>tdx</value>")),
     HOSTD_TECHNOLOGY_TDX, FALSE },
-  { "tdx", DOC ("<tdx supported='yes'/>" TYPES ("<value>tdx</value>")), HOSTD_TECHNOLOGY_TDX, TRUE },
+  { "tdx", DOC ("<tdx supported='yes'/>" TYPES ("<value>tdx</value>")), HOSTD_TECHNOLOGY_TDX,
+    TRUE },
 };
 
 static void
