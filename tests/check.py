@@ -68,13 +68,27 @@ def tap_points(text):
     return points
 
 
+UNITTEST = re.compile(r'^(test\w*) \(.*?\)(?:\n[^\n]*?)? \.\.\. '
+                      r'(?:.*\n)??.*?\b(ok|FAIL|ERROR|skipped (.*))$', re.M)
+
+
+def unittest_points(text):
+    """What `unittest -v` says of each test; [] if it did not run to its end."""
+    if not re.search(r'^Ran \d+ tests? in ', text, re.M):
+        return []
+    outcome = {'ok': 'passed', 'FAIL': 'failed', 'ERROR': 'failed'}
+    return [(outcome.get(m[2], 'skipped'), m[1], (m[3] or '').strip('\'"'))
+            for m in UNITTEST.finditer(text)]
+
+
 def outcomes(entry):
     """What one test of meson's testlog.json comes to: [(outcome, name, reason)]."""
     name = entry['name']
     text = entry.get('stdout') or ''
     both = (text + '\n' + (entry.get('stderr') or '')).strip()
     said = both.splitlines()[-1].strip() if both else 'no reason was printed'
-    points = [(o, f'{name}: {n}', r or 'no reason was printed') for o, n, r in tap_points(text)]
+    points = [(o, f'{name}: {n}', r or 'no reason was printed')
+              for o, n, r in tap_points(text) or unittest_points(both)]
     result = entry['result']
     if result == 'SKIP':
         skipped = [p for p in points if p[0] == 'skipped']
@@ -93,6 +107,10 @@ def self_test():
     nested = '# Subtest: s\n    1..2\n    ok 1 /a\n    ok 2 /b\nok 1 s\n1..1\n'
     assert [p[1] for p in tap_points(nested)] == ['/a', '/b']
     assert tap_points('everything is ok\n') == []
+    python = ('test_a (__main__.T.test_a)\nSay so. ... ok\ntest_b (__main__.T.test_b) ... '
+              "skipped 'as root'\ntest_c (T) ... FAIL\n---\nRan 3 tests in 0.1s\n")
+    assert [p[0] for p in unittest_points(python)] == ['passed', 'skipped', 'failed']
+    assert unittest_points(python)[1][2] == 'as root'
     entry = {'name': 't', 'result': 'TIMEOUT', 'stdout': '1..2\nok 1 - a\n'}
     assert [p[0] for p in outcomes(entry)] == ['passed', 'failed']
     entry = {'name': 't', 'result': 'SKIP', 'stderr': 'no network here\n'}

@@ -5,7 +5,9 @@
 
 #include <errno.h>
 
+/* clang-format off */
 G_DEFINE_QUARK (cloister-error-quark, hostd_error)
+/* clang-format on */
 
 static HostdError
 code_for_errno (int errnum)

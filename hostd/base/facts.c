@@ -40,8 +40,7 @@ hostd_usability_name (HostdUsability usability)
 const char *
 hostd_layer_name (HostdLayer layer)
 {
-  static const char *const names[] = { NULL,     "hardware", "firmware",
-                                       "kernel", "qemu",     "libvirt" };
+  static const char *const names[] = { NULL, "hardware", "firmware", "kernel", "qemu", "libvirt" };
 
   return names[layer];
 }
@@ -145,6 +144,5 @@ hostd_firmware_free (HostdFirmware *self)
 gboolean
 hostd_firmware_has_feature (const HostdFirmware *self, const char *feature)
 {
-  return self->features != NULL &&
-         g_strv_contains ((const char *const *) self->features, feature);
+  return self->features != NULL && g_strv_contains ((const char *const *) self->features, feature);
 }

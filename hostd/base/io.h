@@ -6,7 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* Closes a descriptor at the end of its scope. GLib has g_autofd only from 2.76, our floor is 2.68. */
+/*
+ * Closes a descriptor at the end of its scope. GLib has g_autofd only from 2.76, our floor is 2.68.
+ */
 static inline void
 hostd_close_fd_p (int *fd)
 {
@@ -24,14 +26,17 @@ hostd_steal_fd (int *fd)
   return taken;
 }
 
-/* Opens a folder to be used as a root or parent below. @path is relative to @dirfd (AT_FDCWD will do). */
+/*
+ * Opens a folder to be used as a root or parent below. @path is relative to @dirfd (AT_FDCWD will
+ * do).
+ */
 int hostd_open_dir_at (int dirfd, const char *path, GError **error);
 
 /*
  * Reads a whole regular file of at most @max bytes. A file that is longer is HOSTD_ERROR_TOO_LARGE;
- * one that is no regular file (a FIFO would hang us, a device would not end) is HOSTD_ERROR_INVALID.
- * sysfs and procfs files, which claim length 0 or 4096, are read to their end. The result is
- * terminated by a NUL that @ret_length does not count.
+ * one that is no regular file (a FIFO would hang us, a device would not end) is
+ * HOSTD_ERROR_INVALID. sysfs and procfs files, which claim length 0 or 4096, are read to their end.
+ * The result is terminated by a NUL that @ret_length does not count.
  */
 char *hostd_read_file_at (int dirfd, const char *path, gsize max, gsize *ret_length,
                           GError **error);

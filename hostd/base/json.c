@@ -16,8 +16,9 @@ hostd_json_parse (const char *text, gsize length, GError **error)
   JsonNode *root;
 
   if (length > HOSTD_JSON_MAX_BYTES) {
-    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_TOO_LARGE, "JSON of %" G_GSIZE_FORMAT
-                 " bytes, the limit is %u", length, HOSTD_JSON_MAX_BYTES);
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_TOO_LARGE,
+                 "JSON of %" G_GSIZE_FORMAT " bytes, the limit is %u", length,
+                 HOSTD_JSON_MAX_BYTES);
     return NULL;
   }
   if (!g_utf8_validate_len (text, length, NULL)) {

@@ -7,10 +7,10 @@
 G_BEGIN_DECLS
 
 /*
- * JSON from outside, with limits. json-glib has no nesting limit before 1.10 (it recurses), and takes
- * more than JSON: so size, syntax and depth are checked (base/json-check.h) before it sees the text.
- * Only this file parses JSON; everybody else walks the JsonNode with the getters below, which never
- * warn on a wrong type.
+ * JSON from outside, with limits. json-glib has no nesting limit before 1.10 (it recurses), and
+ * takes more than JSON: so size, syntax and depth are checked (base/json-check.h) before it sees
+ * the text. Only this file parses JSON; everybody else walks the JsonNode with the getters below,
+ * which never warn on a wrong type.
  */
 #define HOSTD_JSON_MAX_DEPTH 16
 #define HOSTD_JSON_MAX_BYTES (8u * 1024 * 1024)

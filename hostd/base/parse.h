@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /*
- * Bounded parsing of the small texts that firmware, kernel and guests hand us. Nothing but the whole
- * text counts, surrounding white space aside; on FALSE the result is untouched.
+ * Bounded parsing of the small texts that firmware, kernel and guests hand us. Nothing but the
+ * whole text counts, surrounding white space aside; on FALSE the result is untouched.
  */
 
 /* Hexadecimal with or without 0x, as libvirt reads a launch policy: at most 16 digits. */
@@ -27,8 +27,9 @@ gboolean hostd_parse_flag (const char *text, gboolean *ret_value);
 guint8 *hostd_parse_base64 (const char *text, gsize *ret_length);
 
 /*
- * A size as libvirt scales it (virScaleInteger): @unit is b, bytes, KB, k, KiB, MB, M, MiB, ... up to
- * E, case-insensitive; NULL or "" means KiB, the default of a domain's memory. FALSE on overflow.
+ * A size as libvirt scales it (virScaleInteger): @unit is b, bytes, KB, k, KiB, MB, M, MiB, ... up
+ * to E, case-insensitive; NULL or "" means KiB, the default of a domain's memory. FALSE on
+ * overflow.
  */
 gboolean hostd_parse_memory (const char *text, const char *unit, guint64 *ret_bytes);
 

@@ -62,7 +62,7 @@ tidy (const char *text)
   if (strlen (line) > MAX_TEXT) {
     char *end = g_utf8_find_prev_char (line, line + MAX_TEXT - 3);
 
-    strcpy (end, "...");
+    memcpy (end, "...", 4);
   }
   return line;
 }

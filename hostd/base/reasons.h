@@ -27,7 +27,9 @@ HostdReasons *hostd_reasons_new (void);
 void hostd_reasons_free (HostdReasons *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdReasons, hostd_reasons_free)
 
-/* @xpath may be NULL where no node is meant. Text from a guest's XML is clipped and made printable. */
+/*
+ * @xpath may be NULL where no node is meant. Text from a guest's XML is clipped and made printable.
+ */
 void hostd_reasons_add (HostdReasons *self, const char *id, const char *xpath, const char *format,
                         ...) G_GNUC_PRINTF (4, 5);
 void hostd_reasons_append (HostdReasons *self, const HostdReasons *other);

@@ -35,16 +35,19 @@ gboolean hostd_engine_probe (HostdEngine *self, GError **error);
 
 HostdTemplates *hostd_engine_get_templates (HostdEngine *self); /* (transfer none) */
 const HostdFacts *hostd_engine_get_facts (HostdEngine *self);   /* NULL with no_host */
-/* The store that Rewrite binds in, for the gate and for Forget; NULL without a state_dir. (transfer none) */
+/*
+ * The store that Rewrite binds in, for the gate and for Forget; NULL without a state_dir. (transfer
+ * none)
+ */
 HostdBindings *hostd_engine_get_bindings (HostdEngine *self);
 
 /*
- * Rewrite; where there is a store and the verdict is ALLOW, the domain's UUID is bound to the policy,
- * fsynced, before this returns (a domain without uuid is refused then). Rebinding to another policy is
- * a REFUSE with a reason of id "binding".
+ * Rewrite; where there is a store and the verdict is ALLOW, the domain's UUID is bound to the
+ * policy, fsynced, before this returns (a domain without uuid is refused then). Rebinding to
+ * another policy is a REFUSE with a reason of id "binding".
  */
-HostdRewrite *hostd_engine_rewrite (HostdEngine *self, const HostdRequest *request,
-                                    const char *xml, gsize length, GError **error);
+HostdRewrite *hostd_engine_rewrite (HostdEngine *self, const HostdRequest *request, const char *xml,
+                                    gsize length, GError **error);
 HostdVerify *hostd_engine_verify (HostdEngine *self, const HostdRequest *request, const char *xml,
                                   gsize length, HostdStage stage, GError **error);
 

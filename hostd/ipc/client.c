@@ -76,7 +76,7 @@ hostd_client_connect (const char *path, guint timeout_ms, GError **error)
                  path);
     return NULL;
   }
-  strcpy (address.sun_path, path);
+  memcpy (address.sun_path, path, strlen (path) + 1);
   self->fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (self->fd < 0) {
     hostd_error_set_errno (error, errno, "cannot make a socket");
@@ -110,8 +110,8 @@ wait_for (HostdClient *self, short events, GError **error)
 }
 
 /*
- * Sends all of it. That the server hung up is no error yet: it may have said why before, and we have
- * not read that.
+ * Sends all of it. That the server hung up is no error yet: it may have said why before, and we
+ * have not read that.
  */
 static gboolean
 transmit (HostdClient *self, const char *bytes, gsize length, GError **error)

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
  * A client that waits: for programs that ask one thing and end. Not for use in a main loop.
  *
  *   g_autoptr (HostdClient) client = hostd_client_connect (path, 10000, error);
- *   g_autoptr (JsonObject) reply = hostd_client_call (client, HOSTD_WIRE_ADMIN_STATUS, NULL, error);
+ *   g_autoptr (JsonObject) reply = hostd_client_call (client, HOSTD_WIRE_ADMIN_STATUS, NULL,
+ * error);
  */
 typedef struct HostdClient HostdClient;
 

@@ -10,8 +10,8 @@ G_BEGIN_DECLS
  * The server's end of one connection: reads messages, has them handled one after the other in the
  * order in which they came, writes the answers.
  *
- * It reads on only when there is nothing to handle and nothing to write, so that a client that sends
- * much and reads little is held back by the kernel and fills no memory of ours.
+ * It reads on only when there is nothing to handle and nothing to write, so that a client that
+ * sends much and reads little is held back by the kernel and fills no memory of ours.
  */
 typedef struct HostdConnection HostdConnection;
 
@@ -20,8 +20,8 @@ typedef void (*HostdConnectionClosed) (HostdConnection *connection, const GError
                                        gpointer data);
 
 /*
- * Takes over @fd, which does not block. @services, @quota and @limits must live as long. Runs in the
- * thread-default main context.
+ * Takes over @fd, which does not block. @services, @quota and @limits must live as long. Runs in
+ * the thread-default main context.
  */
 HostdConnection *hostd_connection_new (int fd, const HostdPeer *peer, const HostdService *services,
                                        HostdQuota *quota, const HostdLimits *limits,

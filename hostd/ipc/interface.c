@@ -57,7 +57,10 @@ find_parameter (const HostdMethod *method, const char *name)
   return NULL;
 }
 
-/* The name of the first parameter that is unknown, of another type, or missing; NULL if all is well. */
+/*
+ * The name of the first parameter that is unknown, of another type, or missing; NULL if all is
+ * well.
+ */
 static char *
 find_bad_parameter (const HostdMethod *method, JsonObject *given)
 {

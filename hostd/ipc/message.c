@@ -89,7 +89,9 @@ hostd_request_message_parse (const char *text, gsize length, GError **error)
   return g_steal_pointer (&self);
 }
 
-/* {"KEY": "VALUE", "parameters": {...}}; without @key only the parameters, which are then required. */
+/*
+ * {"KEY": "VALUE", "parameters": {...}}; without @key only the parameters, which are then required.
+ */
 static char *
 compose (const char *key, const char *value, JsonObject *parameters)
 {

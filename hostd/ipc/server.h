@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /*
- * Serves Varlink on unix sockets, from the main loop of the thread that made it. Each socket has its
- * own interfaces and its own list of users; who is not on the list is told so and let go.
+ * Serves Varlink on unix sockets, from the main loop of the thread that made it. Each socket has
+ * its own interfaces and its own list of users; who is not on the list is told so and let go.
  */
 typedef struct HostdServer HostdServer;
 

@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /*
- * One launch policy, compiled: what an operator decides (templates/policies/NAME.xml). Its technologies'
- * templates say what each of them demands of any guest.
+ * One launch policy, compiled: what an operator decides (templates/policies/NAME.xml). Its
+ * technologies' templates say what each of them demands of any guest.
  */
 typedef struct HostdPolicy HostdPolicy;
 typedef struct HostdTechnologyTemplate HostdTechnologyTemplate;

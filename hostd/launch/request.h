@@ -6,10 +6,10 @@
 G_BEGIN_DECLS
 
 /*
- * What somebody asks of a launch: a policy by name, perhaps the technology (policy "any" follows it),
- * and launch data by libvirt's element or attribute name (hostData, idBlock, mrConfigId,
- * kernelHashes, ...). Values are kept as given; the technology's template says what each must be, and
- * Rewrite refuses by name what is malformed.
+ * What somebody asks of a launch: a policy by name, perhaps the technology (policy "any" follows
+ * it), and launch data by libvirt's element or attribute name (hostData, idBlock, mrConfigId,
+ * kernelHashes, ...). Values are kept as given; the technology's template says what each must be,
+ * and Rewrite refuses by name what is malformed.
  */
 typedef struct HostdRequest HostdRequest;
 
@@ -24,8 +24,8 @@ const char *hostd_request_get_policy (const HostdRequest *self);
 const char *hostd_request_get_technology (const HostdRequest *self);
 gboolean hostd_request_set_technology (HostdRequest *self, const char *name, GError **error);
 
-#define HOSTD_REQUEST_MAX_DATA 32               /* keys */
-#define HOSTD_REQUEST_MAX_VALUE (64u * 1024)    /* bytes of one value */
+#define HOSTD_REQUEST_MAX_DATA 32            /* keys */
+#define HOSTD_REQUEST_MAX_VALUE (64u * 1024) /* bytes of one value */
 
 /* HOSTD_ERROR_EXISTS if @key was given before, HOSTD_ERROR_TOO_LARGE over the limits above. */
 gboolean hostd_request_add_data (HostdRequest *self, const char *key, const char *value,

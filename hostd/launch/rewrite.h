@@ -15,11 +15,13 @@ G_BEGIN_DECLS
 typedef struct HostdRewrite HostdRewrite;
 
 /*
- * @facts may be NULL: then nothing about the host is checked and no firmware is chosen by descriptor.
+ * @facts may be NULL: then nothing about the host is checked and no firmware is chosen by
+ * descriptor.
  *
  * Returns a result with verdict ALLOW or REFUSE. HOSTD_ERROR_INVALID or HOSTD_ERROR_TOO_LARGE if
- * @xml is no domain that may be read at all (not XML, DOCTYPE, not UTF-8, NUL, root, depth, size), or if a key
- * of the request is no launch data of any technology; HOSTD_ERROR_NOT_FOUND for an unknown policy.
+ * @xml is no domain that may be read at all (not XML, DOCTYPE, not UTF-8, NUL, root, depth, size),
+ * or if a key of the request is no launch data of any technology; HOSTD_ERROR_NOT_FOUND for an
+ * unknown policy.
  */
 HostdRewrite *hostd_rewrite_run (const HostdTemplates *templates, const HostdRequest *request,
                                  const HostdFacts *facts, const char *xml, gsize length,

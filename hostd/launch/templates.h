@@ -13,10 +13,10 @@ G_BEGIN_DECLS
 typedef struct HostdTemplates HostdTemplates;
 
 /*
- * @template_dir holds schema/, rulesets/, technologies/ and policies/. @policy_dirs (NULL-terminated, may be
- * NULL) are further folders of *.xml launch policies; one that does not exist is an error unless it
- * ends in a slash-less default the caller tested. A policy name that is taken already is refused:
- * nobody shall redefine "snp" by accident.
+ * @template_dir holds schema/, rulesets/, technologies/ and policies/. @policy_dirs
+ * (NULL-terminated, may be NULL) are further folders of *.xml launch policies; one that does not
+ * exist is an error unless it ends in a slash-less default the caller tested. A policy name that is
+ * taken already is refused: nobody shall redefine "snp" by accident.
  *
  * Errors name file and line: "FILE:LINE: what is wrong".
  */
@@ -27,8 +27,7 @@ void hostd_templates_unref (HostdTemplates *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdTemplates, hostd_templates_unref)
 
 /* Checks one policy file against the schema and these templates, without adding it. */
-HostdPolicy *hostd_templates_check_policy (HostdTemplates *self, const char *path,
-                                           GError **error);
+HostdPolicy *hostd_templates_check_policy (HostdTemplates *self, const char *path, GError **error);
 
 /* Sorted by name. */
 guint hostd_templates_count_policies (const HostdTemplates *self);
@@ -38,7 +37,7 @@ const HostdPolicy *hostd_templates_find_policy (const HostdTemplates *self, cons
                                                 GError **error);
 
 /* NULL if no template is there for it. */
-const HostdTechnologyTemplate *
-hostd_templates_get_technology (const HostdTemplates *self, HostdTechnology technology);
+const HostdTechnologyTemplate *hostd_templates_get_technology (const HostdTemplates *self,
+                                                               HostdTechnology technology);
 
 G_END_DECLS

@@ -8,24 +8,27 @@
 
 G_BEGIN_DECLS
 
-/* Where the XML comes from: libvirt completes it on the way, and some assertions hold only at some. */
+/*
+ * Where the XML comes from: libvirt completes it on the way, and some assertions hold only at some.
+ */
 typedef enum {
   HOSTD_STAGE_DEFINITION, /* about to be defined, or `virsh dumpxml --inactive` */
   HOSTD_STAGE_PREPARE,    /* the hook's stdin at prepare: live XML, devices completed */
-  HOSTD_STAGE_START,      /* the hook's stdin at start and started, `virsh dumpxml` of a running one */
+  HOSTD_STAGE_START, /* the hook's stdin at start and started, `virsh dumpxml` of a running one */
 } HostdStage;
 gboolean hostd_stage_from_name (const char *name, HostdStage *ret_stage);
 const char *hostd_stage_name (HostdStage stage); /* "definition", "prepare", "start" */
 
 /*
  * Judges a finished domain XML against the assertions of a policy and of its technology. Shares no
- * code with Rewrite but the guarded parser and the XPath functions (launch/document.h, launch/xpath.h).
+ * code with Rewrite but the guarded parser and the XPath functions (launch/document.h,
+ * launch/xpath.h).
  */
 typedef struct HostdVerify HostdVerify;
 
 /*
- * With launch data in @request the XML must carry exactly that data. @facts may be NULL: what needs a
- * fact is then "not checked", and is said in the notes.
+ * With launch data in @request the XML must carry exactly that data. @facts may be NULL: what needs
+ * a fact is then "not checked", and is said in the notes.
  *
  * NOT_OURS if the domain has neither launchSecurity (in whatever disguise) nor our metadata nor a
  * request for protection in Nova's, unless @bound says that the caller knows better. Errors as
