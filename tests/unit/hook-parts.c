@@ -167,7 +167,7 @@ test_escape_random (void)
   for (guint round = 0; round < 2000; round++) {
     gsize length = g_test_rand_int_range (0, 64);
     g_autofree char *bytes = g_malloc (length + 1);
-    g_autofree char *text = NULL, *json = NULL, *expected = NULL;
+    g_autofree char *text = NULL, *json = NULL;
     g_autoptr (JsonNode) node = NULL;
     g_autoptr (GError) error = NULL;
 

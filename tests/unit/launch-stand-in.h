@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Stands in for launch/ where a test is about what is done with its answers: defines the functions
+ * that the gate calls, which then answer from the variable below. For one program to include once.
+ */
+
+#include "base/error.h"
+#include "launch/verify.h"
+
+#include <string.h>
+
+#define UUID "0a1b2c3d-0001-4002-8003-00000000abcd"
+#define TODAY "sha256:today"
+#define ANY_XML "<domain/>"
+
+struct HostdVerify {
+  HostdReasons *reasons, *notes;
+};
+
+static struct {
+  gboolean unreadable, no_uuid, asks;
+  const char *metadata;    /* policy named by the domain's metadata */
+  const char *only_policy; /* the one that the templates know; NULL: all */
+  gboolean verify_fails;   /* an error */
+  HostdVerdict verdict;
+  const char *refusals[3];
+  HostdTechnology technology;
+  /* What it was asked. */
+  guint asked;
+  char *asked_policy, *asked_technology;
+  HostdStage asked_stage;
+  gboolean asked_bound;
+} launch;
+
+HostdGlance *
+hostd_glance_at (const char *xml, gsize length, GError **error)
+{
+  HostdGlance *glance;
+
+  if (launch.unreadable) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "line 1 is no XML");
+    return NULL;
+  }
+  glance = g_new0 (HostdGlance, 1);
+  glance->uuid = launch.no_uuid ? NULL : g_strdup (UUID);
+  glance->policy = g_strdup (launch.metadata);
+  glance->asks = launch.asks || launch.metadata;
+  return glance;
+}
+
+void
+hostd_glance_free (HostdGlance *self)
+{
+  g_free (self->uuid);
+  g_free (self->policy);
+  g_free (self);
+}
+
+const HostdPolicy *
+hostd_templates_find_policy (const HostdTemplates *self, const char *name, GError **error)
+{
+  if (launch.only_policy == NULL || strcmp (launch.only_policy, name) == 0)
+    return (const HostdPolicy *) &launch;
+  g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_NOT_FOUND, "no launch policy %s", name);
+  return NULL;
+}
+
+const char *
+hostd_policy_get_digest (const HostdPolicy *self)
+{
+  return TODAY;
+}
+
+HostdRequest *
+hostd_request_new (const char *policy)
+{
+  launch.asked_policy = g_strdup (policy);
+  return (HostdRequest *) &launch;
+}
+
+void
+hostd_request_unref (HostdRequest *self)
+{
+}
+
+gboolean
+hostd_request_set_technology (HostdRequest *self, const char *name, GError **error)
+{
+  launch.asked_technology = g_strdup (name);
+  return TRUE;
+}
+
+HostdVerify *
+hostd_verify_run (const HostdTemplates *templates, const HostdRequest *request,
+                  const HostdFacts *facts, const char *xml, gsize length, HostdStage stage,
+                  gboolean bound, GError **error)
+{
+  HostdVerify *self;
+
+  g_assert_cmpstr (xml, ==, ANY_XML);
+  g_assert_cmpuint (length, ==, strlen (ANY_XML));
+  launch.asked++;
+  launch.asked_stage = stage;
+  launch.asked_bound = bound;
+  if (launch.verify_fails) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_TOO_LARGE, "too deep");
+    return NULL;
+  }
+  self = g_new0 (HostdVerify, 1);
+  self->reasons = hostd_reasons_new ();
+  self->notes = hostd_reasons_new ();
+  for (guint i = 0; launch.refusals[i]; i++)
+    hostd_reasons_add (self->reasons, launch.refusals[i], "/domain", "not good");
+  return self;
+}
+
+void
+hostd_verify_free (HostdVerify *self)
+{
+  hostd_reasons_free (self->reasons);
+  hostd_reasons_free (self->notes);
+  g_free (self);
+}
+
+HostdVerdict
+hostd_verify_get_verdict (const HostdVerify *self)
+{
+  return launch.verdict;
+}
+
+const HostdReasons *
+hostd_verify_get_reasons (const HostdVerify *self)
+{
+  return self->reasons;
+}
+
+const HostdReasons *
+hostd_verify_get_notes (const HostdVerify *self)
+{
+  return self->notes;
+}
+
+gboolean
+hostd_verify_get_technology (const HostdVerify *self, HostdTechnology *ret_technology)
+{
+  *ret_technology = launch.technology;
+  return TRUE;
+}
