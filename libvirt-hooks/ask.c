@@ -136,7 +136,7 @@ connect_by (int fd, const char *path, HookDeadline deadline)
     return ETIMEDOUT;
   if (strlen (path) >= sizeof address.sun_path)
     return ENAMETOOLONG;
-  strcpy (address.sun_path, path);
+  memcpy (address.sun_path, path, strlen (path) + 1);
   if (setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) < 0)
     return errno;
   while (connect (fd, (struct sockaddr *) &address, sizeof address) < 0) {
