@@ -30,7 +30,9 @@ run_changed (GRand *rand, const char *text, gsize length)
   g_byte_array_append (bytes, (const guint8 *) text, length);
   while (changes-- > 0 && bytes->len > 1) {
     guint at = g_rand_int_range (rand, 0, bytes->len);
-    guint count = MIN (bytes->len - at, (guint) g_rand_int_range (rand, 1, 16));
+    guint count = g_rand_int_range (rand, 1, 16);
+
+    count = MIN (count, bytes->len - at);
 
     switch (g_rand_int_range (rand, 0, 4)) {
     case 0:

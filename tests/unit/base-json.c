@@ -120,8 +120,11 @@ test_depth (void)
     g_autofree char *close = g_strnfill (depth, ']');
     g_autofree char *text = g_strconcat (open, close, NULL);
     g_autoptr (GError) error = NULL;
-    g_autoptr (JsonNode) node = hostd_json_parse (text, strlen (text), &error);
+    g_autoptr (JsonNode) node = NULL;
 
+    node = hostd_json_parse (text, strlen (text), &error);
+
+    g_assert_true ((node != NULL) == (depth == HOSTD_JSON_MAX_DEPTH));
     if (depth == HOSTD_JSON_MAX_DEPTH)
       g_assert_no_error (error);
     else
