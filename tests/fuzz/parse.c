@@ -53,7 +53,7 @@ numbers (const char *text)
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  g_autofree char *text = g_strndup ((const char *) data, size);
+  g_autofree char *text = g_strndup (size ? (const char *) data : "", size);
 
   base64 (text);
   numbers (text);
