@@ -16,7 +16,6 @@ PROGRAMS := hostd/daemon/cloister-hostd hostd/cli/cloisterctl libvirt-hooks/cloi
 help:
 	@echo 'make deps     install what the rest needs (Debian 12 or 13, apt)'
 	@echo 'make build    build the programs: $(BUILD)/cloister-hostd, $(BUILD)/cloisterctl, $(BUILD)/cloister-hook'
-	@echo 'make demo     a simulated SEV-SNP host: rewrite a Nova domain, start it, veto a stripped one'
 	@echo 'make check    everything that is tested; ends with "N passed, N failed, N skipped"'
 	@echo 'make bench    Rewrite and Verify against libxml2, in one process'
 	@echo 'make format   reformat the C sources with clang-format 14'
