@@ -511,6 +511,9 @@ def enter_namespace(options):
         print('skipped: the hook has its paths built in, and only root can lay others over them')
         sys.exit(SKIP)
     if not options.inside:
+        if subprocess.run(['unshare', '-m', '--propagation', 'private', 'true']).returncode != 0:
+            print('skipped: no mounts of our own here (no right to, or / is no mount point)')
+            sys.exit(SKIP)
         done = subprocess.run(['unshare', '-m', '--propagation', 'private', sys.executable,
                                *sys.argv, '--inside'])
         sys.exit(done.returncode)
