@@ -30,7 +30,7 @@ deps:
 build: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX) --sysconfdir /etc --localstatedir /var
 	@ninja -C $(BUILD)
-	@for program in $(PROGRAMS); do ln -sfn "$$program" "$(BUILD)/$${program##*/}"; done
+	@for program in $(PROGRAMS); do test ! -e "$(BUILD)/$$program" || ln -sfn "$$program" "$(BUILD)/$${program##*/}"; done
 
 .PHONY: check
 check: deps
