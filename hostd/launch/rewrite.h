@@ -29,6 +29,12 @@ HostdRewrite *hostd_rewrite_run (const HostdTemplates *templates, const HostdReq
 void hostd_rewrite_free (HostdRewrite *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdRewrite, hostd_rewrite_free)
 
+/*
+ * Makes a refusal of an allowance, for who knows what launch/ cannot see (engine/: a binding that
+ * says otherwise). The text is gone then. @xpath may be NULL.
+ */
+void hostd_rewrite_refuse (HostdRewrite *self, const char *id, const char *xpath, const char *text);
+
 HostdVerdict hostd_rewrite_get_verdict (const HostdRewrite *self);
 /* The new text, NUL-terminated; NULL when refused. */
 const char *hostd_rewrite_get_text (const HostdRewrite *self, gsize *ret_length);
