@@ -51,7 +51,19 @@ HostdRewrite *hostd_engine_rewrite (HostdEngine *self, const HostdRequest *reque
 HostdVerify *hostd_engine_verify (HostdEngine *self, const HostdRequest *request, const char *xml,
                                   gsize length, HostdStage stage, GError **error);
 
-/* One answer, one shape: what --json prints and what goes over the wire. (transfer full) */
+/*
+ * One answer, one shape: what --json prints and what goes over the wire. (transfer full)
+ *
+ *   policies: { "policies": [ { "name", "title", "path", "digest": "sha256:HEX",
+ *                               "technologies": ["sev-snp", ...] } ] }
+ *   rewrite:  { "verdict": "allow" or "refuse", "technology": "sev-snp" or null, "uuid" or null,
+ *               "policy_digest", "reasons": [...], "notes": [...], "xml": text or null }
+ *   verify:   { "verdict": "allow", "refuse" or "not-ours", "technology" or null,
+ *               "reasons": [...], "notes": [...] }
+ *
+ * A reason or note is { "id", "xpath" or null, "text" }. engine/capabilities-json.h has the
+ * capabilities.
+ */
 JsonNode *hostd_engine_capabilities_to_json (HostdEngine *self);
 JsonNode *hostd_engine_policies_to_json (HostdEngine *self);
 JsonNode *hostd_rewrite_to_json (const HostdRewrite *rewrite);
