@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "cli/ask.h"
+
+#include "base/error.h"
+#include "engine/template-dir.h"
+#include "ipc/client.h"
+
+/* Rewrite waits for a disk and verifies; more than this is a daemon that hangs. */
+#define TIMEOUT_MS 30000
+
+HostdEngine *
+hostd_ask_open_engine (const HostdOptions *options, gboolean no_host, GError **error)
+{
+  g_autofree char *program = hostd_template_dir_own_program ();
+  gboolean uninstalled;
+  g_autofree char *templates = hostd_template_dir_find (program, &uninstalled);
+  g_autofree char *system = g_build_filename (CLOISTER_SYSCONF_DIR, "policies", NULL);
+  g_autoptr (GPtrArray) folders = g_ptr_array_new ();
+  HostdEngineOptions engine = { .template_dir = templates, .recording = options->host };
+
+  if (!uninstalled && g_file_test (system, G_FILE_TEST_IS_DIR))
+    g_ptr_array_add (folders, system);
+  for (guint i = 0; options->policy_dirs != NULL && options->policy_dirs[i] != NULL; i++)
+    g_ptr_array_add (folders, options->policy_dirs[i]);
+  g_ptr_array_add (folders, NULL);
+  engine.policy_dirs = (const char *const *) folders->pdata;
+  engine.no_host = no_host;
+  return hostd_engine_new (&engine, error);
+}
+
+JsonObject *
+hostd_ask_daemon (const HostdOptions *options, const char *socket, const char *method,
+                  JsonObject *parameters, GError **error)
+{
+  g_autofree char *usual = g_build_filename (CLOISTER_RUN_DIR, socket, NULL);
+  g_autoptr (HostdClient) client =
+      hostd_client_connect (options->socket != NULL ? options->socket : usual, TIMEOUT_MS, error);
+
+  return client != NULL ? hostd_client_call (client, method, parameters, error) : NULL;
+}
+
+HostdExit
+hostd_ask_exit_of (const HostdOptions *options, const GError *error)
+{
+  static const HostdError about_input[] = { HOSTD_ERROR_INVALID, HOSTD_ERROR_TOO_LARGE,
+                                            HOSTD_ERROR_NOT_FOUND, HOSTD_ERROR_EXISTS };
+
+  if (options->offline)
+    return HOSTD_EXIT_BAD_INPUT;
+  for (guint i = 0; i < G_N_ELEMENTS (about_input); i++)
+    if (g_error_matches (error, HOSTD_ERROR, (int) about_input[i]))
+      return HOSTD_EXIT_BAD_INPUT;
+  return HOSTD_EXIT_UNAVAILABLE;
+}
+
+JsonObject *
+hostd_ask_make_parameters (const HostdRequest *request, const char *xml, gsize length,
+                           const char *stage, GError **error)
+{
+  g_autoptr (JsonObject) parameters = NULL;
+  JsonObject *data;
+
+  /* JSON carries nothing else; the daemon would say the same of it. */
+  if (!g_utf8_validate_len (xml, length, NULL)) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "the domain XML is not UTF-8");
+    return NULL;
+  }
+  parameters = json_object_new ();
+  json_object_set_string_member (parameters, "policy", hostd_request_get_policy (request));
+  if (hostd_request_get_technology (request) != NULL)
+    json_object_set_string_member (parameters, "technology",
+                                   hostd_request_get_technology (request));
+  if (stage != NULL)
+    json_object_set_string_member (parameters, "stage", stage);
+  data = json_object_new ();
+  for (guint i = 0; i < hostd_request_count_data (request); i++)
+    json_object_set_string_member (data, hostd_request_get_key (request, i),
+                                   hostd_request_get_value (request, i));
+  json_object_set_object_member (parameters, "data", data);
+  json_object_set_string_member (parameters, "xml", xml);
+  return g_steal_pointer (&parameters);
+}
+
+JsonObject *
+hostd_ask_take_object (JsonNode *node)
+{
+  JsonObject *object = json_node_dup_object (node);
+
+  json_node_unref (node);
+  return object;
+}

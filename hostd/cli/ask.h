@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "cli/command.h"
+#include "engine/engine.h"
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+/*
+ * Who answers: the engine in this process (--offline), or the daemon. Either way an answer has the
+ * same shape (engine/engine.h), so a command prints it without knowing which.
+ */
+
+/* The engine for --offline. @no_host: what needs a fact about the host is not checked. */
+HostdEngine *hostd_ask_open_engine (const HostdOptions *options, gboolean no_host, GError **error);
+
+/*
+ * Calls the daemon. @socket is below the run folder, unless --socket names another. Free with
+ * json_object_unref().
+ */
+JsonObject *hostd_ask_daemon (const HostdOptions *options, const char *socket, const char *method,
+                              JsonObject *parameters, GError **error);
+
+/* The exit status of an error that one of them gave. */
+HostdExit hostd_ask_exit_of (const HostdOptions *options, const GError *error);
+
+/* Parameters of Rewrite and Verify; @stage NULL leaves it out. HOSTD_ERROR_INVALID if not UTF-8. */
+JsonObject *hostd_ask_make_parameters (const HostdRequest *request, const char *xml, gsize length,
+                                       const char *stage, GError **error);
+
+/* The answer as an object of our own; takes @node. */
+JsonObject *hostd_ask_take_object (JsonNode *node);
+
+G_END_DECLS

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "cli/options.h"
+
+#include "cli/command.h"
+#include "cli/output.h"
+
+#define MAX_ENTRIES 20
+
+/* Help, usage errors and the daemon's socket are the same for all. */
+#define ANY 0u
+
+typedef struct {
+  guint set; /* a HostdOptionSet, or ANY */
+  GOptionEntry entry;
+} Option;
+
+static GOptionContext *
+make_context (HostdOptions *self, const HostdCommand *command)
+{
+  const Option all[] = {
+    { HOSTD_OPTIONS_OFFLINE,
+      { "offline", 0, 0, G_OPTION_ARG_NONE, &self->offline,
+        "Do it here, without the daemon and without root", NULL } },
+    { HOSTD_OPTIONS_OFFLINE,
+      { "host", 0, 0, G_OPTION_ARG_FILENAME, &self->host,
+        "With --offline: answer for this recorded host", "FOLDER" } },
+    { HOSTD_OPTIONS_OFFLINE,
+      { "policy-dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->policy_dirs,
+        "With --offline: add the launch policies in this folder", "FOLDER" } },
+    { HOSTD_OPTIONS_LAUNCH,
+      { "policy", 0, 0, G_OPTION_ARG_STRING, &self->policy, "The launch policy", "NAME" } },
+    { HOSTD_OPTIONS_LAUNCH,
+      { "technology", 0, 0, G_OPTION_ARG_STRING, &self->technology,
+        "The technology wanted, where the policy leaves a choice", "NAME" } },
+    { HOSTD_OPTIONS_LAUNCH,
+      { "data", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->data,
+        "Launch data by libvirt's name: hostData, idBlock, mrConfigId, ...",
+        "KEY=VALUE|KEY=@FILE" } },
+    { HOSTD_OPTIONS_STAGE,
+      { "stage", 0, 0, G_OPTION_ARG_STRING, &self->stage,
+        "Where the XML is from (default: start if it has an id)", "definition|prepare|start" } },
+    { HOSTD_OPTIONS_DIFF,
+      { "diff", 0, 0, G_OPTION_ARG_NONE, &self->diff, "Show what changes, in place of the XML",
+        NULL } },
+    { HOSTD_OPTIONS_DIFF,
+      { "color", 0, 0, G_OPTION_ARG_STRING, &self->color_word,
+        "Colour --diff (default: auto, on a terminal)", "always|never|auto" } },
+    { ANY, { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, "Answer in JSON", NULL } },
+    { ANY,
+      { "socket", 0, 0, G_OPTION_ARG_FILENAME, &self->socket,
+        "Ask the daemon at another socket than its own", "PATH" } },
+    { ANY, { "help", 'h', 0, G_OPTION_ARG_NONE, &self->help, "Show this", NULL } },
+    { ANY,
+      { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->arguments, NULL,
+        command->arguments } },
+  };
+  GOptionEntry entries[MAX_ENTRIES] = { 0 };
+  GOptionContext *context = g_option_context_new (NULL);
+  guint n = 0;
+
+  G_STATIC_ASSERT (G_N_ELEMENTS (all) < MAX_ENTRIES);
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    if (all[i].set == ANY || (command->options & all[i].set))
+      entries[n++] = all[i].entry;
+  g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_set_summary (context, command->summary);
+  g_option_context_set_description (context, command->details);
+  return context;
+}
+
+static gboolean
+take_color (HostdOptions *self)
+{
+  static const char *const words[] = { "auto", "always", "never" };
+
+  if (self->color_word == NULL)
+    return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    if (g_str_equal (self->color_word, words[i])) {
+      self->color = (HostdColor) i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/* What GOption cannot know: how many arguments, and which options go together. */
+static HostdExit
+check (HostdOptions *self, const HostdCommand *command)
+{
+  guint n = g_strv_length (self->arguments);
+
+  if (n < command->min_arguments)
+    return hostd_command_usage (command, "%s is missing", command->arguments);
+  if (n > command->max_arguments)
+    return hostd_command_usage (command, "'%s' is one argument too many",
+                                self->arguments[command->max_arguments]);
+  if (!take_color (self))
+    return hostd_command_usage (command, "--color is always, never or auto, not '%s'",
+                                self->color_word);
+  if (self->diff && self->json)
+    return hostd_command_usage (command, "--diff and --json exclude each other");
+  if (self->offline && self->socket != NULL)
+    return hostd_command_usage (command, "--offline and --socket exclude each other");
+  if (!self->offline && self->host != NULL)
+    return hostd_command_usage (command, "--host needs --offline: the daemon knows its own host");
+  if ((command->options & HOSTD_OPTIONS_LAUNCH) && self->policy == NULL)
+    return hostd_command_usage (command, "--policy NAME is missing");
+  return HOSTD_EXIT_OK;
+}
+
+gboolean
+hostd_options_parse (HostdOptions *self, const HostdCommand *command, char **argv, int *ret_exit)
+{
+  g_autoptr (GOptionContext) context = make_context (self, command);
+  g_autofree char *program = g_strdup_printf ("cloisterctl %s", command->name);
+  g_autoptr (GError) error = NULL;
+  char **copy = g_strdupv (argv); /* it is cut down to what is left, so freed afterwards */
+  gboolean parsed;
+
+  g_set_prgname (program);
+  parsed = g_option_context_parse_strv (context, &copy, &error);
+  g_strfreev (copy);
+  if (!parsed) {
+    *ret_exit = hostd_command_usage (command, "%s", error->message);
+    return FALSE;
+  }
+  if (self->help) {
+    g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
+
+    *ret_exit = hostd_output_print (help);
+    return FALSE;
+  }
+  if (self->arguments == NULL)
+    self->arguments = g_new0 (char *, 1);
+  *ret_exit = check (self, command);
+  return *ret_exit == HOSTD_EXIT_OK;
+}
+
+void
+hostd_options_clear (HostdOptions *self)
+{
+  g_free (self->host);
+  g_strfreev (self->policy_dirs);
+  g_free (self->policy);
+  g_free (self->technology);
+  g_strfreev (self->data);
+  g_free (self->stage);
+  g_free (self->color_word);
+  g_free (self->socket);
+  g_strfreev (self->arguments);
+}

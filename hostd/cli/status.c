@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "base/json.h"
+#include "cli/ask.h"
+#include "cli/output.h"
+#include "cli/table.h"
+#include "ipc/wire.h"
+
+#include <string.h>
+
+/*
+ * What the daemon alone knows. Its answers are printed by their own names, so that a newer daemon's
+ * are shown by an older program too.
+ */
+
+/* One value in a line; NULL for null. */
+static char *
+describe (JsonNode *node)
+{
+  if (JSON_NODE_HOLDS_NULL (node))
+    return NULL;
+  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_BOOLEAN)
+    return g_strdup (json_node_get_boolean (node) ? "yes" : "no");
+  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
+    return g_strdup (json_node_get_string (node));
+  return hostd_json_to_string (node, FALSE);
+}
+
+/* "in_use" becomes "in use". */
+static char *
+human (const char *name)
+{
+  return g_strdelimit (g_strdup (name), "_", ' ');
+}
+
+static void
+append_members (GString *text, JsonObject *object, const char *above)
+{
+  g_autoptr (GList) names = json_object_get_members (object);
+
+  for (GList *l = names; l != NULL; l = l->next) {
+    JsonNode *value = json_object_get_member (object, l->data);
+    g_autofree char *word = human (l->data);
+    g_autofree char *path =
+        above != NULL ? g_strdup_printf ("%s, %s", above, word) : g_strdup (word);
+    g_autofree char *shown = NULL, *tame = NULL;
+
+    if (JSON_NODE_HOLDS_OBJECT (value) && strlen (path) < 80) {
+      append_members (text, json_node_get_object (value), path);
+      continue;
+    }
+    shown = describe (value);
+    tame = hostd_output_tame (shown != NULL ? shown : "unknown");
+    g_string_append_printf (text, "%s: %s\n", path, tame);
+  }
+}
+
+static HostdExit
+ask_and_print (const HostdCommand *self, const HostdOptions *options, const char *method,
+               char *(*to_text) (JsonObject *answer))
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) answer =
+      hostd_ask_daemon (options, HOSTD_WIRE_ADMIN_SOCKET, method, NULL, &error);
+  g_autoptr (JsonNode) node = NULL;
+  g_autofree char *text = NULL;
+
+  if (answer == NULL)
+    return hostd_command_fail (self, hostd_ask_exit_of (options, error), error);
+  if (options->json) {
+    node = json_node_init_object (json_node_alloc (), answer);
+    return hostd_output_json (node);
+  }
+  text = to_text (answer);
+  return hostd_output_print (text);
+}
+
+static char *
+status_to_text (JsonObject *answer)
+{
+  GString *text = g_string_new (NULL);
+
+  append_members (text, answer, NULL);
+  return g_string_free (text, FALSE);
+}
+
+static char *
+domains_to_text (JsonObject *answer)
+{
+  static const char *const members[] = { "uuid", "name", "policy", "technology", "state" };
+  g_autoptr (HostdTable) table =
+      hostd_table_new ("UUID", "NAME", "POLICY", "TECHNOLOGY", "STATE", NULL);
+  JsonArray *list = hostd_json_get_array (answer, "domains");
+
+  for (guint i = 0; list != NULL && i < json_array_get_length (list); i++) {
+    JsonNode *node = json_array_get_element (list, i);
+    const char *cells[G_N_ELEMENTS (members)];
+
+    if (!JSON_NODE_HOLDS_OBJECT (node))
+      continue;
+    for (guint j = 0; j < G_N_ELEMENTS (members); j++)
+      cells[j] = hostd_json_get_string (json_node_get_object (node), members[j]);
+    hostd_table_add (table, cells);
+  }
+  return hostd_table_to_text (table);
+}
+
+static HostdExit
+run_status (const HostdCommand *self, const HostdOptions *options)
+{
+  return ask_and_print (self, options, HOSTD_WIRE_ADMIN_STATUS, status_to_text);
+}
+
+static HostdExit
+run_domains (const HostdCommand *self, const HostdOptions *options)
+{
+  return ask_and_print (self, options, HOSTD_WIRE_ADMIN_DOMAINS, domains_to_text);
+}
+
+const HostdCommand hostd_command_status = {
+  .name = "status",
+  .summary = "Tells how the daemon is.",
+  .details = "Exit status: 0, 64 usage, 69 no daemon, 74 output.\n",
+  .run = run_status,
+};
+
+const HostdCommand hostd_command_domains = {
+  .name = "domains",
+  .summary = "Lists the domains that are bound to a policy, or run under one.",
+  .details = "Exit status: 0, 64 usage, 69 no daemon, 74 output.\n",
+  .run = run_domains,
+};
