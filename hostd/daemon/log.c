@@ -29,9 +29,8 @@ static void
 write_line (HostdLogLevel level, const char *event, const char *text)
 {
   g_autofree char *tidied = tidy (text);
-  g_autofree char *line =
-      with_level ? g_strdup_printf ("<%d>%s: %s\n", (int) level, event, tidied)
-                 : g_strdup_printf ("cloister-hostd: %s: %s\n", event, tidied);
+  g_autofree char *line = with_level ? g_strdup_printf ("<%d>%s: %s\n", (int) level, event, tidied)
+                                     : g_strdup_printf ("cloister-hostd: %s: %s\n", event, tidied);
 
   /* One write, so that lines of two threads do not mix. There is nobody to tell if it fails. */
   (void) hostd_write_all (STDERR_FILENO, line, strlen (line), NULL);

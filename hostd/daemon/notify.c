@@ -80,8 +80,8 @@ hostd_notify_ready (HostdNotify *self, const char *status)
 void
 hostd_notify_reloading (HostdNotify *self)
 {
-  g_autofree char *text = g_strdup_printf ("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT,
-                                           g_get_monotonic_time ());
+  g_autofree char *text =
+      g_strdup_printf ("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
 
   tell (self, text);
 }

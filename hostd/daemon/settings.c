@@ -109,7 +109,8 @@ set_uids (HostdSettings *self, guint which, const char *value, GError **error)
 
     if (words[i][0] == '\0')
       continue;
-    /* One configuration serves hosts with and without Nova's user: a name too few lets nobody in. */
+    /* One configuration serves hosts with and without Nova's user: a name too few lets nobody in.
+     */
     if (find_user (words[i], &uid))
       g_array_append_val (uids, uid);
     else

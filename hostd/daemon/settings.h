@@ -37,8 +37,8 @@ typedef struct {
 } HostdSettings;
 
 /*
- * Reads @path; with @optional, a file that is not there is the defaults. @template_dir is the default
- * for that key. Errors name file and line: "FILE:LINE: what is wrong".
+ * Reads @path; with @optional, a file that is not there is the defaults. @template_dir is the
+ * default for that key. Errors name file and line: "FILE:LINE: what is wrong".
  */
 HostdSettings *hostd_settings_load (const char *path, gboolean optional, const char *template_dir,
                                     GError **error);

@@ -106,8 +106,8 @@ remove_stale (const char *path, GError **error)
   if (lstat (path, &st) < 0)
     return errno == ENOENT || hostd_error_set_errno (error, errno, "cannot look at %s", path);
   if (!S_ISSOCK (st.st_mode)) {
-    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_EXISTS,
-                 "%s is there and is no socket: remove it", path);
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_EXISTS, "%s is there and is no socket: remove it",
+                 path);
     return FALSE;
   }
   if (unlink (path) < 0)

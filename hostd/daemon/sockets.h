@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /*
- * The run folder: the lock that keeps a second hostd out, and the three listening sockets, each in a
- * folder of its own (ipc/wire.h). They come from systemd where it made them, else from us.
+ * The run folder: the lock that keeps a second hostd out, and the three listening sockets, each in
+ * a folder of its own (ipc/wire.h). They come from systemd where it made them, else from us.
  */
 typedef struct HostdSockets HostdSockets;
 

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "base/error.h"
+#include "base/io.h"
+#include "daemon/daemon.h"
+#include "daemon/domains-json.h"
+#include "daemon/interfaces.h"
+#include "ipc/descriptions.h"
+#include "ipc/wire.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static void
+set_string (JsonObject *object, const char *name, const char *value)
+{
+  if (value != NULL)
+    json_object_set_string_member (object, name, value);
+  else
+    json_object_set_null_member (object, name);
+}
+
+static const char *
+folder_word (const HostdDaemon *daemon)
+{
+  static const char *const words[] = { [HOSTD_GATE_FOLDER_SAME] = "same",
+                                       [HOSTD_GATE_FOLDER_OTHER] = "other",
+                                       [HOSTD_GATE_FOLDER_MISSING] = "missing" };
+
+  return daemon->folder_known ? words[daemon->folder] : "unknown";
+}
+
+static JsonObject *
+gate_status (const HostdDaemon *daemon)
+{
+  static const char *const unbound[] = { [HOSTD_GATE_UNBOUND_ALLOW] = "allow",
+                                         [HOSTD_GATE_UNBOUND_VERIFY_BASELINE] = "verify-baseline",
+                                         [HOSTD_GATE_UNBOUND_VETO] = "veto" };
+  JsonObject *gate = json_object_new ();
+
+  json_object_set_string_member (gate, "unbound", unbound[daemon->settings->gate.unbound]);
+  json_object_set_string_member (gate, "hook_folder", folder_word (daemon));
+  json_object_set_int_member (gate, "allowed", (gint64) daemon->allowed);
+  json_object_set_int_member (gate, "vetoed", (gint64) daemon->vetoed);
+  return gate;
+}
+
+static void
+handle_status (HostdCall *call, gpointer data)
+{
+  HostdDaemon *daemon = data;
+  HostdTemplates *templates = hostd_engine_get_templates (daemon->engine);
+  JsonObject *reply = json_object_new ();
+
+  json_object_set_string_member (reply, "version", CLOISTER_VERSION);
+  json_object_set_int_member (reply, "pid", getpid ());
+  json_object_set_int_member (reply, "started", daemon->started);
+  json_object_set_string_member (reply, "config", daemon->settings->path);
+  json_object_set_string_member (reply, "state_dir", daemon->settings->state_dir);
+  set_string (reply, "simulation", daemon->settings->replay);
+  json_object_set_int_member (reply, "policies", hostd_templates_count_policies (templates));
+  set_string (reply, "policies_error", daemon->templates_error);
+  set_string (reply, "host_error", daemon->host_error);
+  json_object_set_int_member (reply, "connections",
+                              hostd_server_count_connections (daemon->server));
+  json_object_set_object_member (reply, "gate", gate_status (daemon));
+  hostd_call_reply (call, reply);
+}
+
+static void
+handle_policies (HostdCall *call, gpointer data)
+{
+  HostdDaemon *daemon = data;
+
+  hostd_call_finish_node (call, hostd_engine_policies_to_json (daemon->engine), NULL);
+}
+
+static void
+handle_policy (HostdCall *call, gpointer data)
+{
+  HostdDaemon *daemon = data;
+  GError *error = NULL;
+  const HostdPolicy *policy = hostd_templates_find_policy (
+      hostd_engine_get_templates (daemon->engine), hostd_call_get_string (call, "name"), &error);
+  JsonObject *reply = NULL;
+
+  if (policy != NULL) {
+    reply = json_object_new ();
+    json_object_set_string_member (reply, "name", hostd_policy_get_name (policy));
+    set_string (reply, "path", hostd_policy_get_path (policy));
+    set_string (reply, "digest", hostd_policy_get_digest (policy));
+    json_object_set_string_member (reply, "text", hostd_policy_get_text (policy));
+  }
+  hostd_call_finish (call, reply, error);
+}
+
+/* The loader reads files, and nobody but store/ writes any: so this one has no name on any disk. */
+static HostdPolicy *
+check_text (HostdTemplates *templates, const char *text, GError **error)
+{
+  hostd_autofd int fd = memfd_create ("policy", MFD_CLOEXEC);
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  g_autoptr (GError) local = NULL;
+  HostdPolicy *policy;
+
+  if (fd < 0) {
+    hostd_error_set_errno (error, errno, "cannot keep the policy in memory");
+    return NULL;
+  }
+  if (!hostd_write_all (fd, text, strlen (text), error))
+    return NULL;
+  policy = hostd_templates_check_policy (templates, path, &local);
+  if (policy == NULL) {
+    /* "FILE:LINE: ...": the file is the caller's, who knows its name. */
+    const char *message = local->message;
+
+    if (g_str_has_prefix (message, path))
+      message += strlen (path);
+    if (message[0] == ':')
+      message++;
+    g_set_error_literal (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, message);
+  }
+  return policy;
+}
+
+static void
+handle_check_policy (HostdCall *call, gpointer data)
+{
+  HostdDaemon *daemon = data;
+  GError *error = NULL;
+  g_autoptr (HostdPolicy) policy = check_text (hostd_engine_get_templates (daemon->engine),
+                                               hostd_call_get_string (call, "text"), &error);
+  JsonObject *reply = NULL;
+
+  if (policy != NULL) {
+    reply = json_object_new ();
+    json_object_set_string_member (reply, "name", hostd_policy_get_name (policy));
+    set_string (reply, "digest", hostd_policy_get_digest (policy));
+  }
+  hostd_call_finish (call, reply, error);
+}
+
+/* ---- Domains: libvirt's answer, joined with the bindings ---- */
+
+typedef struct {
+  HostdDaemon *daemon;
+  HostdCall *call;
+} Listing;
+
+static void
+on_domains (GPtrArray *domains, GError *error, gpointer data)
+{
+  g_autofree Listing *listing = data;
+  HostdBindings *bindings = hostd_engine_get_bindings (listing->daemon->engine);
+  JsonObject *reply = NULL;
+
+  if (error == NULL)
+    reply = hostd_domains_to_json (domains, bindings, listing->daemon->gate, &error);
+  hostd_call_finish (listing->call, reply, error);
+}
+
+static void
+handle_domains (HostdCall *call, gpointer data)
+{
+  HostdDaemon *daemon = data;
+  Listing *listing = g_new0 (Listing, 1);
+
+  listing->daemon = daemon;
+  listing->call = call;
+  hostd_libvirt_worker_list (daemon->libvirt, on_domains, listing);
+}
+
+static void
+handle_reload (HostdCall *call, gpointer data)
+{
+  GError *error = NULL;
+
+  hostd_daemon_reload (data, &error);
+  hostd_call_finish (call, NULL, error);
+}
+
+static const HostdMethod methods[] = {
+  { "Status", handle_status },
+  { "Policies", handle_policies },
+  { "Policy", handle_policy, { { "name", HOSTD_PARAMETER_STRING, FALSE } } },
+  { "CheckPolicy", handle_check_policy, { { "text", HOSTD_PARAMETER_STRING, FALSE } } },
+  { "Domains", handle_domains },
+  { "Reload", handle_reload },
+  { NULL },
+};
+
+const HostdInterface hostd_admin_interface = {
+  HOSTD_WIRE_ADMIN,
+  hostd_description_io_cloister_Admin,
+  methods,
+};

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "daemon/daemon.h"
+
+#include "base/error.h"
+#include "daemon/interfaces.h"
+#include "daemon/log.h"
+
+static void
+log_notice (const char *socket_name, const HostdPeer *peer, const GError *what, gpointer data)
+{
+  if (peer != NULL)
+    hostd_log (HOSTD_LOG_WARNING, "socket", "%s: uid %u, pid %d: %s", socket_name, peer->uid,
+               (int) peer->pid, what->message);
+  else
+    hostd_log (HOSTD_LOG_WARNING, "socket", "%s: %s", socket_name, what->message);
+}
+
+HostdDaemon *
+hostd_daemon_new (const HostdSettings *settings, HostdNotify *notify, GError **error)
+{
+  g_autoptr (HostdDaemon) self = g_new0 (HostdDaemon, 1);
+  const HostdEngineOptions options = {
+    .template_dir = settings->template_dir,
+    .policy_dirs = (const char *const *) settings->policy_dirs,
+    .recording = settings->replay,
+    .state_dir = settings->state_dir,
+  };
+
+  self->settings = settings;
+  self->notify = notify;
+  self->started = g_get_real_time () / G_USEC_PER_SEC;
+  self->engine = hostd_engine_new (&options, error);
+  if (self->engine == NULL)
+    return NULL;
+  self->gate = hostd_gate_new (hostd_engine_get_bindings (self->engine), &settings->gate);
+  self->server = hostd_server_new (&hostd_limits_default, log_notice, self);
+  self->libvirt = hostd_libvirt_worker_new ();
+  return g_steal_pointer (&self);
+}
+
+void
+hostd_daemon_free (HostdDaemon *self)
+{
+  if (self == NULL)
+    return;
+  /* First who may still call us, then what they call. */
+  g_clear_pointer (&self->server, hostd_server_free);
+  g_clear_pointer (&self->libvirt, hostd_libvirt_worker_free);
+  g_clear_pointer (&self->gate, hostd_gate_free);
+  g_clear_pointer (&self->engine, hostd_engine_free);
+  g_free (self->templates_error);
+  g_free (self->host_error);
+  g_free (self);
+}
+
+void
+hostd_daemon_listen (HostdDaemon *self, HostdSocket which, int fd)
+{
+  static const HostdInterface *const interfaces[HOSTD_N_SOCKETS] = {
+    [HOSTD_SOCKET_COMPUTE] = &hostd_launch_interface,
+    [HOSTD_SOCKET_HOOK] = &hostd_hook_interface,
+    [HOSTD_SOCKET_ADMIN] = &hostd_admin_interface,
+  };
+  /* An operator may do by hand what Nova does. */
+  const HostdService services[] = {
+    { interfaces[which], self },
+    { which == HOSTD_SOCKET_ADMIN ? &hostd_launch_interface : NULL, self },
+    { NULL, NULL },
+  };
+
+  hostd_server_listen (self->server, hostd_socket_name (which), fd,
+                       self->settings->sockets[which].uids, services);
+}
+
+static void
+note_outcome (char **noted, const GError *error, const char *what)
+{
+  g_clear_pointer (noted, g_free);
+  if (error == NULL)
+    return;
+  *noted = g_strdup (error->message);
+  hostd_log (HOSTD_LOG_ERROR, "reload", "%s stay as they were: %s", what, error->message);
+}
+
+gboolean
+hostd_daemon_reload (HostdDaemon *self, GError **error)
+{
+  g_autoptr (GError) templates = NULL;
+  g_autoptr (GError) host = NULL;
+  g_autofree char *status = NULL;
+
+  hostd_notify_reloading (self->notify);
+  hostd_engine_reload (self->engine, &templates);
+  hostd_engine_probe (self->engine, &host);
+  note_outcome (&self->templates_error, templates, "launch policies");
+  note_outcome (&self->host_error, host, "facts of the host");
+  status = hostd_daemon_describe (self);
+  hostd_notify_ready (self->notify, status);
+  if (templates == NULL && host == NULL) {
+    hostd_log (HOSTD_LOG_NOTICE, "reload", "%s", status);
+    return TRUE;
+  }
+  if (templates != NULL)
+    g_propagate_error (error, g_steal_pointer (&templates));
+  else
+    g_propagate_error (error, g_steal_pointer (&host));
+  return FALSE;
+}
+
+char *
+hostd_daemon_describe (const HostdDaemon *self)
+{
+  guint n = hostd_templates_count_policies (hostd_engine_get_templates (self->engine));
+
+  return g_strdup_printf ("serving %u launch policies%s%s%s", n,
+                          self->settings->replay != NULL ? ", SIMULATED from " : "",
+                          self->settings->replay != NULL ? self->settings->replay : "",
+                          self->templates_error != NULL ? ", the last reload failed" : "");
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "daemon/domains-json.h"
+
+#include "virt/virt.h"
+
+static void
+set_string (JsonObject *object, const char *name, const char *value)
+{
+  if (value != NULL)
+    json_object_set_string_member (object, name, value);
+  else
+    json_object_set_null_member (object, name);
+}
+
+/* @domain or @binding may be NULL, not both. */
+static JsonObject *
+describe (const HostdVirtDomain *domain, const HostdBinding *binding, const HostdGate *gate)
+{
+  JsonObject *entry = json_object_new ();
+  const char *uuid = domain != NULL ? domain->uuid : hostd_binding_get_uuid (binding);
+  const char *name = domain != NULL ? domain->name : hostd_binding_get_name (binding);
+
+  set_string (entry, "name", name);
+  json_object_set_string_member (entry, "uuid", uuid);
+  set_string (entry, "state", domain != NULL ? domain->state : NULL);
+  set_string (entry, "policy", binding != NULL ? hostd_binding_get_policy (binding) : NULL);
+  set_string (entry, "technology",
+              binding != NULL ? hostd_technology_name (hostd_binding_get_technology (binding))
+                              : NULL);
+  set_string (entry, "last_operation", hostd_gate_last_operation (gate, uuid));
+  return entry;
+}
+
+static GHashTable *
+index_by_uuid (GPtrArray *bindings)
+{
+  GHashTable *table = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < bindings->len; i++) {
+    HostdBinding *binding = g_ptr_array_index (bindings, i);
+
+    g_hash_table_insert (table, (gpointer) hostd_binding_get_uuid (binding), binding);
+  }
+  return table;
+}
+
+static JsonArray *
+problems_to_json (const HostdReasons *problems)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < hostd_reasons_count (problems); i++) {
+    g_autofree char *line = hostd_reason_to_line (hostd_reasons_get (problems, i));
+
+    json_array_add_string_element (array, line);
+  }
+  return array;
+}
+
+JsonObject *
+hostd_domains_to_json (GPtrArray *domains, HostdBindings *bindings, const HostdGate *gate,
+                       GError **error)
+{
+  g_autoptr (HostdReasons) problems = hostd_reasons_new ();
+  g_autoptr (GPtrArray) bound = hostd_bindings_list (bindings, problems, error);
+  g_autoptr (GHashTable) left = NULL;
+  JsonArray *entries;
+  JsonObject *reply;
+
+  if (bound == NULL)
+    return NULL;
+  left = index_by_uuid (bound);
+  entries = json_array_new ();
+  for (guint i = 0; i < domains->len; i++) {
+    const HostdVirtDomain *domain = g_ptr_array_index (domains, i);
+    const HostdBinding *binding = g_hash_table_lookup (left, domain->uuid);
+
+    json_array_add_object_element (entries, describe (domain, binding, gate));
+    g_hash_table_remove (left, domain->uuid);
+  }
+  for (guint i = 0; i < bound->len; i++) {
+    const HostdBinding *binding = g_ptr_array_index (bound, i);
+
+    if (g_hash_table_contains (left, hostd_binding_get_uuid (binding)))
+      json_array_add_object_element (entries, describe (NULL, binding, gate));
+  }
+  reply = json_object_new ();
+  json_object_set_array_member (reply, "domains", entries);
+  json_object_set_array_member (reply, "problems", problems_to_json (problems));
+  return reply;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "base/json.h"
+#include "daemon/daemon.h"
+#include "daemon/interfaces.h"
+#include "daemon/log.h"
+#include "ipc/descriptions.h"
+#include "ipc/wire.h"
+
+#include <string.h>
+
+/*
+ * libvirtd holds the domain while its hook waits for this answer. So nothing here asks libvirt, or
+ * waits for something that does.
+ */
+
+/* Bytes of a reason before JSON escapes them, which makes at most six of each. */
+#define MAX_REASON ((HOSTD_WIRE_MAX_VERDICT - 256) / 6)
+
+static JsonObject *
+reply_of (const HostdGateDecision *decision)
+{
+  JsonObject *reply = json_object_new ();
+  const char *reason = hostd_gate_decision_get_reason (decision);
+  g_autofree char *clipped = NULL;
+
+  if (hostd_gate_decision_get_allow (decision)) {
+    json_object_set_string_member (reply, HOSTD_WIRE_VERDICT, HOSTD_WIRE_VERDICT_ALLOW);
+    return reply;
+  }
+  json_object_set_string_member (reply, HOSTD_WIRE_VERDICT, HOSTD_WIRE_VERDICT_VETO);
+  if (reason == NULL)
+    return reply;
+  clipped = g_utf8_make_valid (reason, strnlen (reason, MAX_REASON));
+  json_object_set_string_member (reply, HOSTD_WIRE_REASON, clipped);
+  return reply;
+}
+
+static void
+log_decision (const HostdGateEvent *event, const HostdGateDecision *decision)
+{
+  gboolean allow = hostd_gate_decision_get_allow (decision);
+  const char *uuid = hostd_gate_decision_get_uuid (decision);
+  const char *reason = hostd_gate_decision_get_reason (decision);
+  const HostdReasons *notes = hostd_gate_decision_get_notes (decision);
+
+  hostd_log (allow ? HOSTD_LOG_INFO : HOSTD_LOG_WARNING, "gate",
+             "%s %s of \"%s\" uuid=%s guest=%s%s%s", allow ? "allow" : "veto", event->operation,
+             event->object, uuid != NULL ? uuid : "-",
+             hostd_gate_guest_name (hostd_gate_decision_get_guest (decision)),
+             reason != NULL ? " reason: " : "", reason != NULL ? reason : "");
+  for (guint i = 0; i < hostd_reasons_count (notes); i++) {
+    g_autofree char *line = hostd_reason_to_line (hostd_reasons_get (notes, i));
+
+    hostd_log (HOSTD_LOG_NOTICE, "gate", "note on \"%s\": %s", event->object, line);
+  }
+}
+
+/* libvirt hands over "-" for what it has not; the hook may leave it out. */
+static const char *
+optional (const HostdCall *call, const char *name)
+{
+  const char *value = hostd_call_get_string (call, name);
+
+  return value != NULL ? value : "-";
+}
+
+static void
+handle_event (HostdCall *call, gpointer data)
+{
+  HostdDaemon *daemon = data;
+  JsonObject *parameters = hostd_call_get_parameters (call);
+  JsonObject *bindings = hostd_json_get_object (parameters, HOSTD_WIRE_EVENT_BINDINGS);
+  const char *xml = hostd_call_get_string (call, HOSTD_WIRE_EVENT_XML);
+  HostdGateEvent event = {
+    .object = hostd_call_get_string (call, HOSTD_WIRE_EVENT_OBJECT),
+    .operation = hostd_call_get_string (call, HOSTD_WIRE_EVENT_OPERATION),
+    .sub_operation = optional (call, HOSTD_WIRE_EVENT_SUB_OPERATION),
+    .extra = optional (call, HOSTD_WIRE_EVENT_EXTRA),
+    .xml = xml != NULL ? xml : "",
+    .length = xml != NULL ? strlen (xml) : 0,
+  };
+  g_autoptr (HostdGateDecision) decision = NULL;
+  gint64 device = 0, inode = 0;
+
+  if (bindings != NULL) {
+    hostd_json_get_int (bindings, HOSTD_WIRE_EVENT_DEVICE, &device);
+    hostd_json_get_int (bindings, HOSTD_WIRE_EVENT_INODE, &inode);
+  }
+  event.bindings_device = (guint64) device;
+  event.bindings_inode = (guint64) inode;
+  decision = hostd_gate_decide (daemon->gate, hostd_engine_get_templates (daemon->engine),
+                                hostd_engine_get_facts (daemon->engine), &event);
+  if (hostd_gate_decision_get_allow (decision))
+    daemon->allowed++;
+  else
+    daemon->vetoed++;
+  daemon->folder_known = TRUE;
+  daemon->folder = hostd_gate_decision_get_folder (decision);
+  log_decision (&event, decision);
+  hostd_call_reply (call, reply_of (decision));
+}
+
+static const HostdMethod methods[] = {
+  { "Event",
+    handle_event,
+    { { HOSTD_WIRE_EVENT_OBJECT, HOSTD_PARAMETER_STRING, FALSE },
+      { HOSTD_WIRE_EVENT_OPERATION, HOSTD_PARAMETER_STRING, FALSE },
+      { HOSTD_WIRE_EVENT_SUB_OPERATION, HOSTD_PARAMETER_STRING, TRUE },
+      { HOSTD_WIRE_EVENT_EXTRA, HOSTD_PARAMETER_STRING, TRUE },
+      { HOSTD_WIRE_EVENT_XML, HOSTD_PARAMETER_STRING, TRUE },
+      { HOSTD_WIRE_EVENT_BINDINGS, HOSTD_PARAMETER_INTEGERS, TRUE } } },
+  { NULL },
+};
+
+const HostdInterface hostd_hook_interface = {
+  HOSTD_WIRE_HOOK,
+  hostd_description_io_cloister_Hook,
+  methods,
+};
