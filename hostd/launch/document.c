@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "launch/document.h"
+
+#include "base/error.h"
+
+#include <libxml/parser.h>
+#include <string.h>
+
+char hostd_node_made;
+
+void
+hostd_xml_set_error (GError **error, const char *prefix)
+{
+  const xmlError *last = xmlGetLastError ();
+  g_autofree char *message = g_strstrip (g_strdup (last && last->message ? last->message : "?"));
+  gboolean deep = strstr (message, "xcessive depth") != NULL;
+
+  g_set_error (error, HOSTD_ERROR, deep ? HOSTD_ERROR_TOO_LARGE : HOSTD_ERROR_INVALID,
+               "%s line %d: %s", prefix, last ? last->line : 0, message);
+}
+
+static gboolean
+refuse (GError **error, HostdError code, const char *why)
+{
+  g_set_error (error, HOSTD_ERROR, (int) code, "domain XML refused: %s", why);
+  return FALSE;
+}
+
+/* What may stand before the root: white space, comments and processing instructions, no DOCTYPE. */
+static gboolean
+has_doctype (const char *p)
+{
+  for (;;) {
+    const char *end;
+
+    while (g_ascii_isspace (*p))
+      p++;
+    if (g_str_has_prefix (p, "<!--"))
+      end = strstr (p + 4, "-->");
+    else if (g_str_has_prefix (p, "<?"))
+      end = strstr (p, "?>");
+    else
+      return g_str_has_prefix (p, "<!");
+    if (end == NULL)
+      return FALSE;
+    p = end + 2;
+    if (*p == '>')
+      p++;
+  }
+}
+
+static gboolean
+encoding_is_utf8 (const char *p)
+{
+  const char *end, *at;
+  g_autofree char *name = NULL;
+  char quote;
+
+  if (!g_str_has_prefix (p, "<?xml") || (end = strstr (p, "?>")) == NULL)
+    return TRUE;
+  at = g_strstr_len (p, end - p, "encoding");
+  if (at == NULL)
+    return TRUE;
+  for (at += strlen ("encoding"); at < end && (g_ascii_isspace (*at) || *at == '='); at++)
+    ;
+  quote = *at++;
+  for (p = at; p < end && *p != quote; p++)
+    ;
+  name = g_strndup (at, p - at);
+  return g_ascii_strcasecmp (name, "UTF-8") == 0 || g_ascii_strcasecmp (name, "UTF8") == 0;
+}
+
+static gboolean
+check_bytes (const char *text, gsize length, GError **error)
+{
+  const guchar *b = (const guchar *) text;
+
+  if (length > HOSTD_DOMAIN_MAX_BYTES)
+    return refuse (error, HOSTD_ERROR_TOO_LARGE, "larger than the 4 MiB that libvirt takes");
+  if (length >= 2 && ((b[0] == 0xff && b[1] == 0xfe) || (b[0] == 0xfe && b[1] == 0xff) ||
+                      (b[0] == '<' && b[1] == 0) || (b[0] == 0 && b[1] == '<')))
+    return refuse (error, HOSTD_ERROR_INVALID, "encoded in UTF-16 or UTF-32, expected UTF-8");
+  if (memchr (text, 0, length) != NULL)
+    return refuse (error, HOSTD_ERROR_INVALID, "a NUL byte in it");
+  if (length >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0)
+    text += 3;
+  if (!encoding_is_utf8 (text))
+    return refuse (error, HOSTD_ERROR_INVALID, "it declares another encoding than UTF-8");
+  if (!g_utf8_validate (text, -1, NULL))
+    return refuse (error, HOSTD_ERROR_INVALID, "not valid UTF-8, the one encoding accepted");
+  if (has_doctype (text))
+    return refuse (error, HOSTD_ERROR_INVALID, "a DOCTYPE has no place in a domain");
+  return TRUE;
+}
+
+HostdDocument *
+hostd_document_parse (const char *text, gsize length, GError **error)
+{
+  g_autoptr (HostdDocument) self = g_new0 (HostdDocument, 1);
+  xmlParserCtxtPtr ctxt;
+  gboolean well_formed;
+  xmlNodePtr root;
+
+  if (!check_bytes (text, length, error))
+    return NULL;
+
+  self->text = text;
+  self->length = length;
+  xmlResetLastError ();
+  ctxt = xmlNewParserCtxt ();
+  self->xml = xmlCtxtReadMemory (ctxt, text, (int) length, NULL, NULL,
+                                 XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+  well_formed = self->xml != NULL && ctxt->wellFormed && ctxt->nsWellFormed;
+  if (!well_formed)
+    hostd_xml_set_error (error, "domain XML refused: not well-formed,");
+  xmlFreeParserCtxt (ctxt);
+  if (!well_formed)
+    return NULL;
+
+  root = xmlDocGetRootElement (self->xml);
+  if (root == NULL || root->ns != NULL || strcmp ((const char *) root->name, "domain") != 0) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID,
+                 "domain XML refused: the root element is <%.64s>, expected <domain>%s",
+                 root ? (const char *) root->name : "?",
+                 root && root->ns ? " in no namespace" : "");
+    return NULL;
+  }
+  return g_steal_pointer (&self);
+}
+
+void
+hostd_document_free (HostdDocument *self)
+{
+  if (self == NULL)
+    return;
+  if (self->xml)
+    xmlFreeDoc (self->xml);
+  g_free (self);
+}
+
+static gboolean
+same_name (xmlNodePtr a, xmlNodePtr b)
+{
+  const xmlChar *x = a->ns ? a->ns->href : NULL, *y = b->ns ? b->ns->href : NULL;
+
+  return xmlStrEqual (a->name, b->name) && xmlStrEqual (x, y);
+}
+
+/* One step; a prefix is used only if the root declares it, since that is what a reader has at hand. */
+static char *
+step_for (xmlNodePtr node)
+{
+  xmlNodePtr root = xmlDocGetRootElement (node->doc);
+  gboolean any = FALSE;
+  g_autofree char *name = NULL;
+  guint index = 1, count = 0;
+
+  if (node->ns == NULL) {
+    name = g_strdup ((const char *) node->name);
+  } else {
+    xmlNsPtr at_root = node->ns->prefix ? xmlSearchNs (node->doc, root, node->ns->prefix) : NULL;
+
+    if (at_root && xmlStrEqual (at_root->href, node->ns->href))
+      name = g_strdup_printf ("%s:%s", (const char *) node->ns->prefix, (const char *) node->name);
+    else if (xmlStrEqual (node->ns->href, (const xmlChar *) HOSTD_NS_QEMU))
+      name = g_strdup_printf ("qemu:%s", (const char *) node->name);
+    else
+      any = TRUE;
+  }
+  if (node->parent == NULL || node->parent->type != XML_ELEMENT_NODE)
+    return g_steal_pointer (&name);
+  for (xmlNodePtr n = node->parent->children; n; n = n->next) {
+    if (n->type != XML_ELEMENT_NODE || n->_private == &hostd_node_made ||
+        !(any || same_name (n, node)))
+      continue;
+    count++;
+    if (n == node)
+      index = count;
+  }
+  if (any)
+    return g_strdup_printf ("*[%u]", index);
+  return count > 1 ? g_strdup_printf ("%s[%u]", name, index) : g_steal_pointer (&name);
+}
+
+char *
+hostd_node_path (xmlNodePtr node)
+{
+  g_autoptr (GString) path = g_string_new (NULL);
+
+  if (node->type == XML_ATTRIBUTE_NODE) {
+    g_string_printf (path, "/@%s%s%s", node->ns ? (const char *) node->ns->prefix : "",
+                     node->ns ? ":" : "", (const char *) node->name);
+    node = node->parent;
+  }
+  for (; node && node->type == XML_ELEMENT_NODE; node = node->parent) {
+    g_autofree char *step = step_for (node);
+
+    g_string_prepend (path, step ? step : "*");
+    g_string_prepend_c (path, '/');
+  }
+  return g_string_free (g_steal_pointer (&path), FALSE);
+}
+
+xmlNodePtr
+hostd_node_child (xmlNodePtr parent, const char *name)
+{
+  for (xmlNodePtr n = parent ? parent->children : NULL; n; n = n->next)
+    if (n->type == XML_ELEMENT_NODE && n->ns == NULL && strcmp ((const char *) n->name, name) == 0)
+      return n;
+  return NULL;
+}
+
+char *
+hostd_node_text (xmlNodePtr node)
+{
+  xmlChar *content;
+  char *text;
+
+  if (node == NULL)
+    return NULL;
+  content = xmlNodeGetContent (node);
+  text = g_strstrip (g_strdup ((const char *) content));
+  xmlFree (content);
+  return text;
+}
+
+xmlNodePtr
+hostd_document_metadata (xmlNodePtr domain)
+{
+  xmlNodePtr metadata = hostd_node_child (domain, "metadata");
+
+  for (xmlNodePtr n = metadata ? metadata->children : NULL; n; n = n->next)
+    if (n->type == XML_ELEMENT_NODE && n->ns &&
+        strcmp ((const char *) n->ns->href, HOSTD_NS_CLOISTER) == 0)
+      return n;
+  return NULL;
+}
+
+char *
+hostd_document_uuid (xmlNodePtr domain)
+{
+  g_autofree char *text = hostd_node_text (hostd_node_child (domain, "uuid"));
+  g_autoptr (GString) uuid = g_string_new (NULL);
+
+  /* libvirt takes hyphens anywhere, or none (virUUIDParse). */
+  for (const char *p = text; p && *p; p++) {
+    if (*p == '-')
+      continue;
+    if (!g_ascii_isxdigit (*p))
+      return NULL;
+    if (uuid->len == 8 || uuid->len == 13 || uuid->len == 18 || uuid->len == 23)
+      g_string_append_c (uuid, '-');
+    g_string_append_c (uuid, g_ascii_tolower (*p));
+  }
+  return uuid->len == 36 ? g_string_free (g_steal_pointer (&uuid), FALSE) : NULL;
+}

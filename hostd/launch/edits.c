@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "launch/edits.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+typedef struct {
+  gsize start, end;
+  guint order;
+  char *replacement;
+} Edit;
+
+struct HostdEdits {
+  GPtrArray *list; /* (element-type Edit) */
+};
+
+static void
+edit_free (Edit *edit)
+{
+  g_free (edit->replacement);
+  g_free (edit);
+}
+
+HostdEdits *
+hostd_edits_new (void)
+{
+  HostdEdits *self = g_new0 (HostdEdits, 1);
+
+  self->list = g_ptr_array_new_with_free_func ((GDestroyNotify) edit_free);
+  return self;
+}
+
+void
+hostd_edits_free (HostdEdits *self)
+{
+  if (self == NULL)
+    return;
+  g_ptr_array_unref (self->list);
+  g_free (self);
+}
+
+void
+hostd_edits_add (HostdEdits *self, gsize start, gsize end, const char *replacement)
+{
+  Edit *edit = g_new0 (Edit, 1);
+
+  edit->start = start;
+  edit->end = end;
+  edit->order = self->list->len;
+  edit->replacement = g_strdup (replacement);
+  g_ptr_array_add (self->list, edit);
+}
+
+guint
+hostd_edits_count (const HostdEdits *self)
+{
+  return self->list->len;
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  const Edit *x = *(const Edit *const *) a, *y = *(const Edit *const *) b;
+
+  if (x->start != y->start)
+    return x->start < y->start ? -1 : 1;
+  if (x->end != y->end)
+    return x->end < y->end ? -1 : 1;
+  return x->order < y->order ? -1 : 1;
+}
+
+/* Puts the old bytes back where the new ones stand, and compares with what there was. */
+static gboolean
+undoes (HostdEdits *self, const GString *edited, const char *text, gsize length)
+{
+  g_autoptr (GString) back = g_string_sized_new (length);
+  gsize from = 0, old = 0;
+
+  for (guint i = 0; i < self->list->len; i++) {
+    const Edit *e = g_ptr_array_index (self->list, i);
+    gsize kept = e->start - old;
+
+    g_string_append_len (back, edited->str + from, kept);
+    g_string_append_len (back, text + e->start, e->end - e->start);
+    from += kept + strlen (e->replacement);
+    old = e->end;
+  }
+  g_string_append_len (back, edited->str + from, edited->len - from);
+  return back->len == length && memcmp (back->str, text, length) == 0;
+}
+
+char *
+hostd_edits_apply (HostdEdits *self, const char *text, gsize length, gsize *ret_length,
+                   GError **error)
+{
+  g_autoptr (GString) edited = g_string_sized_new (length + 1024);
+  gsize at = 0;
+
+  g_ptr_array_sort (self->list, compare);
+  for (guint i = 0; i < self->list->len; i++) {
+    const Edit *e = g_ptr_array_index (self->list, i);
+
+    if (e->start < at || e->end < e->start || e->end > length) {
+      g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_FAILED,
+                   "two edits overlap at byte %" G_GSIZE_FORMAT
+                   ": a fault of Cloister or of a template, please report it",
+                   e->start);
+      return NULL;
+    }
+    g_string_append_len (edited, text + at, e->start - at);
+    g_string_append (edited, e->replacement);
+    at = e->end;
+  }
+  g_string_append_len (edited, text + at, length - at);
+
+  if (!undoes (self, edited, text, length)) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_FAILED,
+                 "undoing the edits does not give the input back: a fault of Cloister");
+    return NULL;
+  }
+  *ret_length = edited->len;
+  return g_string_free (g_steal_pointer (&edited), FALSE);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "launch/document.h"
+#include "launch/verify.h"
+
+#include <string.h>
+
+/* An element of that name anywhere, in any namespace: a guest that only looks encrypted asked too. */
+static gboolean
+mentions_security (xmlNodePtr node)
+{
+  for (xmlNodePtr n = node->children; n; n = n->next)
+    if (n->type == XML_ELEMENT_NODE &&
+        (strcmp ((const char *) n->name, "launchSecurity") == 0 || mentions_security (n)))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_request (const char *name, const char *value)
+{
+  if (strcmp (name, "cc:policy") == 0 || strcmp (name, "cc:technology") == 0)
+    return *value != '\0';
+  if (strcmp (name, "cc:required") == 0 || strcmp (name, "hw:mem_encryption") == 0)
+    return g_ascii_strcasecmp (value, "true") == 0 || strcmp (value, "1") == 0 ||
+           g_ascii_strcasecmp (value, "yes") == 0;
+  return FALSE;
+}
+
+/* Nova 32 and later write the flavor's extra specs into the domain's metadata. */
+static gboolean
+nova_asks (xmlNodePtr node)
+{
+  for (xmlNodePtr n = node ? node->children : NULL; n; n = n->next) {
+    xmlChar *name;
+    gboolean asks = FALSE;
+
+    if (n->type != XML_ELEMENT_NODE)
+      continue;
+    if (strcmp ((const char *) n->name, "extraSpec") == 0 && n->ns &&
+        strcmp ((const char *) n->ns->href, HOSTD_NS_NOVA) == 0 &&
+        (name = xmlGetNoNsProp (n, (const xmlChar *) "name"))) {
+      g_autofree char *value = hostd_node_text (n);
+
+      asks = is_request ((const char *) name, value);
+      xmlFree (name);
+    }
+    if (asks || nova_asks (n))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+HostdGlance *
+hostd_glance_at (const char *xml, gsize length, GError **error)
+{
+  g_autoptr (HostdDocument) document = hostd_document_parse (xml, length, error);
+  g_autoptr (HostdGlance) self = NULL;
+  xmlNodePtr domain, ours;
+
+  if (document == NULL)
+    return NULL;
+  self = g_new0 (HostdGlance, 1);
+  domain = xmlDocGetRootElement (document->xml);
+  ours = hostd_document_metadata (domain);
+  self->uuid = hostd_document_uuid (domain);
+  self->live = xmlHasNsProp (domain, (const xmlChar *) "id", NULL) != NULL;
+  self->has_launch_security = hostd_node_child (domain, "launchSecurity") != NULL;
+  if (ours)
+    self->policy =
+        hostd_node_text ((xmlNodePtr) xmlHasNsProp (ours, (const xmlChar *) "policy", NULL));
+  self->asks = ours != NULL || mentions_security (domain) ||
+               nova_asks (hostd_node_child (domain, "metadata"));
+  return g_steal_pointer (&self);
+}
+
+void
+hostd_glance_free (HostdGlance *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->uuid);
+  g_free (self->policy);
+  g_free (self);
+}

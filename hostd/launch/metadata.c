@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "launch/work.h"
+
+#include <string.h>
+
+/*
+ * What the hook and the next Rewrite read: one element of ours in <metadata>. It is a note, not a proof:
+ * a binding, where there is one, beats it.
+ */
+
+static xmlNodePtr
+make_element (xmlNodePtr domain)
+{
+  xmlNodePtr metadata = hostd_node_child (domain, "metadata"), element;
+
+  if (metadata == NULL)
+    metadata = hostd_work_make (domain, "metadata");
+  element = hostd_work_make (metadata, "launch");
+  xmlSetNs (element, xmlNewNs (element, (const xmlChar *) HOSTD_NS_CLOISTER,
+                               (const xmlChar *) "cloister"));
+  return element;
+}
+
+void
+hostd_work_write_metadata (HostdWork *work)
+{
+  xmlNodePtr element = hostd_document_metadata (work->domain);
+
+  if (element == NULL)
+    element = make_element (work->domain);
+  hostd_work_set_attribute (work, "rebind", element, "policy", hostd_policy_get_name (work->policy),
+                            HOSTD_CONFLICT_REFUSE,
+                            "a guest that was bound to one policy is not bound to another");
+  hostd_work_set_attribute (work, "rebind", element, "technology",
+                            hostd_technology_name (work->technology->technology),
+                            HOSTD_CONFLICT_REFUSE, "its technology does not change");
+  hostd_work_set_attribute (work, "rebind", element, "digest",
+                            hostd_policy_get_digest (work->policy), HOSTD_CONFLICT_REPLACE, NULL);
+}

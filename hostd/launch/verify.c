@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "launch/verify.h"
+
+#include "base/error.h"
+#include "base/parse.h"
+#include "launch/choice.h"
+
+#include <string.h>
+
+struct HostdVerify {
+  HostdVerdict verdict;
+  HostdReasons *reasons, *notes;
+  gboolean has_technology;
+  HostdTechnology technology;
+};
+
+typedef struct {
+  HostdVerify *self;
+  HostdXPath *xpath;
+  const HostdFacts *facts;
+  HostdStage stage;
+} Judge;
+
+static const char *const stage_names[] = { "definition", "prepare", "start" };
+
+const char *
+hostd_stage_name (HostdStage stage)
+{
+  return stage_names[stage];
+}
+
+gboolean
+hostd_stage_from_name (const char *name, HostdStage *ret_stage)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (stage_names); i++) {
+    if (strcmp (name, stage_names[i]) == 0) {
+      *ret_stage = (HostdStage) i;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/* Which fact of those that an assertion needs is not known, or NULL. */
+static const char *
+missing_fact (const HostdFacts *facts, char **needs)
+{
+  for (guint i = 0; needs && needs[i]; i++) {
+    if (facts == NULL || (strcmp (needs[i], "firmware") == 0 && !facts->firmware_known) ||
+        (strcmp (needs[i], "cbitpos") == 0 && !facts->cbit_known))
+      return needs[i];
+  }
+  return NULL;
+}
+
+/*
+ * The node that an assertion is about: @names is a path of plain steps from the context, and the
+ * deepest that is there is named; what is missing of it is said in words.
+ */
+static char *
+name_culprit (xmlNodePtr node, const char *names, char **ret_missing)
+{
+  g_auto (GStrv) steps = g_strsplit (names ? names : "", "/", -1);
+
+  *ret_missing = NULL;
+  for (guint i = 0; steps[i] && *steps[i]; i++) {
+    xmlNodePtr next = steps[i][0] == '@' ?
+                          (xmlNodePtr) xmlHasNsProp (node, (const xmlChar *) steps[i] + 1, NULL) :
+                          hostd_node_child (node, steps[i]);
+
+    if (next == NULL) {
+      *ret_missing = g_strjoinv ("/", steps + i);
+      break;
+    }
+    node = next;
+  }
+  return hostd_node_path (node);
+}
+
+static void
+blame (Judge *judge, const HostdAssertion *a, xmlNodePtr node)
+{
+  g_autofree char *missing = NULL;
+  g_autofree char *path = name_culprit (node, a->names, &missing);
+
+  if (missing)
+    hostd_reasons_add (judge->self->reasons, a->id, path, "no %s as wanted: %s", missing, a->because);
+  else
+    hostd_reasons_add (judge->self->reasons, a->id, path, "%s", a->because);
+}
+
+/* What an assertion is about is not there often enough: its nearest existing ancestor is named. */
+static void
+blame_absence (Judge *judge, const HostdAssertion *a, guint found, xmlNodePtr domain)
+{
+  const char *slash = strrchr (a->at, '/');
+  g_autofree char *missing = NULL, *path = NULL;
+  const char *relative = g_str_has_prefix (a->at, "/domain/") ? a->at + strlen ("/domain/") : "";
+
+  if (strpbrk (relative, "[|(:*") == NULL)
+    path = name_culprit (domain, relative, &missing);
+  hostd_reasons_add (judge->self->reasons, a->id, path ? path : "/domain",
+                     "%u of at least %u %s: %s", found, a->min,
+                     missing ? missing : slash ? slash + 1 : a->at, a->because);
+}
+
+static gboolean
+judge_one (Judge *judge, const HostdAssertion *a, xmlNodePtr domain)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) nodes = NULL;
+  const char *fact;
+
+  if (!a->stage[judge->stage])
+    return TRUE;
+  fact = missing_fact (judge->facts, a->needs);
+  if (fact) {
+    hostd_reasons_add (judge->self->notes, a->id, NULL, "not checked: the host's %s is not known",
+                       fact);
+    return TRUE;
+  }
+  nodes = hostd_xpath_select (judge->xpath, NULL, a->context, &error);
+  for (guint i = 0; nodes && i < nodes->len; i++) {
+    xmlNodePtr node = g_ptr_array_index (nodes, i);
+    gboolean holds;
+
+    if (!hostd_xpath_test (judge->xpath, node, a->test, &holds, &error))
+      break;
+    if (!holds)
+      blame (judge, a, node);
+  }
+  if (error) /* what cannot be evaluated is not known to hold */
+    hostd_reasons_add (judge->self->reasons, a->id, "/domain", "%s", error->message);
+  else if (nodes->len < a->min)
+    blame_absence (judge, a, nodes->len, domain);
+  return error == NULL;
+}
+
+/* ---- launch data: with data in the request, the text carries exactly that ---- */
+
+static gboolean
+same_data (const HostdField *field, const char *have, const char *want)
+{
+  gsize n = 0, m = 0;
+  g_autofree guint8 *a = NULL, *b = NULL;
+
+  if (field->kind != HOSTD_FIELD_BASE64)
+    return g_strcmp0 (have, want) == 0 ||
+           (field->kind == HOSTD_FIELD_SOCKET && have && *want != '/');
+  a = hostd_parse_base64 (have ? have : "", &n);
+  b = hostd_parse_base64 (want, &m);
+  return a && b && n > 0 && n == m && memcmp (a, b, n) == 0;
+}
+
+static void
+judge_data (Judge *judge, const HostdTechnologyTemplate *technology, const HostdRequest *request,
+            xmlNodePtr domain)
+{
+  xmlNodePtr security = hostd_node_child (domain, "launchSecurity");
+
+  for (guint i = 0; security && i < hostd_request_count_data (request); i++) {
+    const char *key = hostd_request_get_key (request, i);
+    const HostdField *field = hostd_ruleset_find_field (technology->file->ruleset, key);
+    xmlNodePtr node = NULL;
+    g_autofree char *have = NULL, *path = NULL;
+
+    if (field && field->kind == HOSTD_FIELD_FLAG)
+      node = (xmlNodePtr) xmlHasNsProp (security, (const xmlChar *) key, NULL);
+    else if (field)
+      node = hostd_node_child (security, key);
+    if (node && field->kind == HOSTD_FIELD_SOCKET &&
+        xmlHasNsProp (node, (const xmlChar *) "path", NULL))
+      node = (xmlNodePtr) xmlHasNsProp (node, (const xmlChar *) "path", NULL);
+    have = hostd_node_text (node);
+    if (field && node && same_data (field, have, hostd_request_get_value (request, i)))
+      continue;
+    path = hostd_node_path (node ? node : security);
+    hostd_reasons_add (judge->self->reasons, "launch-data", path, "%s is not the one expected%s", key,
+                       node ? "" : ": there is none");
+  }
+}
+
+/* Our own note in the metadata must not speak of another policy or technology than is judged. */
+static void
+judge_metadata (Judge *judge, const HostdPolicy *policy, const HostdTechnologyTemplate *technology,
+                xmlNodePtr domain)
+{
+  const char *const wanted[][2] = { { "policy", hostd_policy_get_name (policy) },
+                                    { "technology",
+                                      hostd_technology_name (technology->technology) } };
+  xmlNodePtr element = hostd_document_metadata (domain);
+
+  for (guint i = 0; element && i < G_N_ELEMENTS (wanted); i++) {
+    xmlAttrPtr attr = xmlHasNsProp (element, (const xmlChar *) wanted[i][0], NULL);
+    g_autofree char *word = hostd_node_text ((xmlNodePtr) attr);
+    g_autofree char *path = NULL;
+
+    if (g_strcmp0 (word, wanted[i][1]) == 0)
+      continue;
+    path = hostd_node_path (attr ? (xmlNodePtr) attr : element);
+    hostd_reasons_add (judge->self->reasons, "metadata", path,
+                       "the domain was made for %s '%s', not '%s'", wanted[i][0], word ? word : "",
+                       wanted[i][1]);
+  }
+}
+
+static gboolean
+judge_all (Judge *judge, const HostdTemplates *templates, const HostdPolicy *policy,
+           const HostdRequest *request, xmlNodePtr domain, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  const HostdTechnologyTemplate *technology =
+      hostd_recognise_technology (templates, policy, judge->xpath, domain, &local);
+  g_autoptr (GPtrArray) rulesets = NULL;
+
+  if (local) {
+    g_propagate_error (error, g_steal_pointer (&local));
+    return FALSE;
+  }
+  if (technology == NULL) {
+    xmlNodePtr security = hostd_node_child (domain, "launchSecurity");
+    g_autofree char *path = hostd_node_path (security ? security : domain);
+
+    hostd_reasons_add (judge->self->reasons, "launch-security", path,
+                       "%s of a technology that policy %s accepts",
+                       security ? "launchSecurity is not" : "no launchSecurity",
+                       hostd_policy_get_name (policy));
+    return TRUE;
+  }
+  judge->self->has_technology = TRUE;
+  judge->self->technology = technology->technology;
+  rulesets = hostd_templates_rulesets_for (templates, policy, technology);
+  for (guint i = 0; i < rulesets->len; i++) {
+    const HostdRuleset *ruleset = g_ptr_array_index (rulesets, i);
+
+    for (guint n = 0; n < ruleset->assertions->len; n++)
+      judge_one (judge, g_ptr_array_index (ruleset->assertions, n), domain);
+  }
+  judge_data (judge, technology, request, domain);
+  judge_metadata (judge, policy, technology, domain);
+  return TRUE;
+}
+
+HostdVerify *
+hostd_verify_run (const HostdTemplates *templates, const HostdRequest *request,
+                  const HostdFacts *facts, const char *xml, gsize length, HostdStage stage,
+                  gboolean bound, GError **error)
+{
+  const HostdPolicy *policy =
+      hostd_templates_find_policy (templates, hostd_request_get_policy (request), error);
+  g_autoptr (HostdDocument) document = NULL;
+  g_autoptr (HostdVerify) self = NULL;
+  g_autoptr (HostdXPath) xpath = NULL;
+  g_autoptr (HostdGlance) glance = NULL;
+  Judge judge;
+
+  if (policy == NULL)
+    return NULL;
+  document = hostd_document_parse (xml, length, error);
+  if (document == NULL)
+    return NULL;
+  self = g_new0 (HostdVerify, 1);
+  self->reasons = hostd_reasons_new ();
+  self->notes = hostd_reasons_new ();
+  glance = bound ? NULL : hostd_glance_at (xml, length, error);
+  if (!bound && glance == NULL)
+    return NULL;
+  if (!bound && !glance->asks) {
+    self->verdict = HOSTD_VERDICT_NOT_OURS;
+    return g_steal_pointer (&self);
+  }
+  xpath = hostd_xpath_new (document, facts);
+  judge = (Judge) { self, xpath, facts, stage };
+  if (!judge_all (&judge, templates, policy, request, xmlDocGetRootElement (document->xml), error))
+    return NULL;
+  self->verdict =
+      hostd_reasons_count (self->reasons) ? HOSTD_VERDICT_REFUSE : HOSTD_VERDICT_ALLOW;
+  return g_steal_pointer (&self);
+}
+
+void
+hostd_verify_free (HostdVerify *self)
+{
+  if (self == NULL)
+    return;
+  hostd_reasons_free (self->reasons);
+  hostd_reasons_free (self->notes);
+  g_free (self);
+}
+
+HostdVerdict
+hostd_verify_get_verdict (const HostdVerify *self)
+{
+  return self->verdict;
+}
+
+const HostdReasons *
+hostd_verify_get_reasons (const HostdVerify *self)
+{
+  return self->reasons;
+}
+
+const HostdReasons *
+hostd_verify_get_notes (const HostdVerify *self)
+{
+  return self->notes;
+}
+
+gboolean
+hostd_verify_get_technology (const HostdVerify *self, HostdTechnology *ret_technology)
+{
+  if (self->has_technology)
+    *ret_technology = self->technology;
+  return self->has_technology;
+}
