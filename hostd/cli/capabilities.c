@@ -6,18 +6,21 @@
 #include "cli/ask.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "engine/capabilities-json.h"
+#include "engine/host-facts.h"
 #include "ipc/wire.h"
 
 static JsonObject *
 ask (const HostdOptions *options, GError **error)
 {
-  g_autoptr (HostdEngine) engine = NULL;
+  g_autoptr (HostdFacts) facts = NULL;
 
   if (!options->offline)
     return hostd_ask_daemon (options, HOSTD_WIRE_COMPUTE_SOCKET, HOSTD_WIRE_LAUNCH_CAPABILITIES,
                              NULL, error);
-  engine = hostd_ask_open_engine (options, FALSE, error);
-  return engine != NULL ? hostd_ask_take_object (hostd_engine_capabilities_to_json (engine)) : NULL;
+  /* Not through the engine: a broken template says nothing about the machine. */
+  facts = hostd_host_facts_read (options->host, error);
+  return facts != NULL ? hostd_ask_take_object (hostd_facts_to_json (facts)) : NULL;
 }
 
 /* "382 guests, 5 in use", as far as it is known; SGX counts bytes. */
@@ -64,7 +67,9 @@ append_row (HostdTable *table, GString *causes, const char *name, JsonObject *fa
                           capacity ? hostd_json_get_string (capacity, "pool") : NULL };
 
   hostd_table_add (table, cells);
-  if (cause != NULL)
+  /* Why another vendor's technology is not here is no news; --json has it. */
+  if (cause != NULL &&
+      g_strcmp0 (verdict, hostd_usability_name (HOSTD_USABILITY_NOT_APPLICABLE)) != 0)
     g_string_append_printf (causes, "%s: %s%s%s\n", name, cause, fix != NULL ? "; to do: " : "",
                             fix != NULL ? fix : "");
 }

@@ -141,7 +141,7 @@ say_parts (Diff *self)
       continue;
     begin = i > CONTEXT ? i - CONTEXT : 0;
     last = i;
-    for (guint j = i; j < n && j - last <= 2 * CONTEXT; j++)
+    for (guint j = i; j < n && j - last <= 2 * CONTEXT + 1; j++)
       if (!is_kept (self, j))
         last = j;
     say_part (self, begin, MIN (n, last + 1 + CONTEXT));
