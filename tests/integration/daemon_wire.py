@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A hostd of the test's own, in folders of its own, and a Varlink client of a few lines.
+
+The client is written here and not shared with the project's own, so that both must agree with the
+protocol and not only with each other.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+PATIENCE = 60
+
+
+class Refused(Exception):
+    """An error reply: its name, and its parameters."""
+
+    def __init__(self, name, parameters):
+        super().__init__(f'{name} {parameters}')
+        self.name = name
+        self.parameters = parameters
+
+
+class Client:
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect(path)
+        self.buffer = b''
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def receive(self):
+        while b'\0' not in self.buffer:
+            got = self.socket.recv(65536)
+            if not got:
+                raise EOFError('hostd hung up')
+            self.buffer += got
+        text, self.buffer = self.buffer.split(b'\0', 1)
+        return json.loads(text)
+
+    def call(self, method, **parameters):
+        text = json.dumps({'method': method, 'parameters': parameters}).encode() + b'\0'
+        try:
+            self.socket.sendall(text)
+        except BrokenPipeError:
+            pass  # it may have said why before it hung up
+        reply = self.receive()
+        if 'error' in reply:
+            raise Refused(reply['error'], reply.get('parameters', {}))
+        return reply['parameters']
+
+
+class Hostd:
+    """Started on a recorded host; the folder goes with it."""
+
+    def __init__(self, program, recording, settings='', environment=None):
+        self.program = program
+        self.folder = tempfile.mkdtemp(prefix='cloister-')
+        self.run = os.path.join(self.folder, 'run')
+        self.state = os.path.join(self.folder, 'state')
+        self.policies = os.path.join(self.folder, 'policies')
+        self.config = os.path.join(self.folder, 'hostd.conf')
+        self.log = os.path.join(self.folder, 'log')
+        os.mkdir(self.policies)
+        uid = os.getuid()
+        with open(self.config, 'w', encoding='utf-8') as file:
+            file.write(f'[hostd]\nrun_dir = {self.run}\nstate_dir = {self.state}\n'
+                       f'policy_dirs = {self.policies}\n'
+                       f'[compute]\nuids = {uid}\n[hook]\nuids = {uid}\n[admin]\nuids = {uid}\n'
+                       f'[simulation]\nreplay = {recording}\n{settings}')
+        self.environment = dict(os.environ, LC_ALL='C.UTF-8', **(environment or {}))
+        for name in ('NOTIFY_SOCKET', 'JOURNAL_STREAM', 'INVOCATION_ID'):
+            if not environment or name not in environment:
+                self.environment.pop(name, None)
+        self.process = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        shutil.rmtree(self.folder)
+
+    def path(self, which):
+        return os.path.join(self.run, which, f'{which}.sock')
+
+    def start(self, **options):
+        with open(self.log, 'ab') as log:
+            self.process = subprocess.Popen([self.program, '--config', self.config], stderr=log,
+                                            env=self.environment, **options)
+        self.wait_for(lambda: 'start: cloister-hostd' in self.said())
+        return self
+
+    def wait_for(self, condition):
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f'hostd ended or hangs; it said:\n{self.said()}')
+            time.sleep(0.02)
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        status = self.process.wait(PATIENCE)
+        self.process = None
+        return status
+
+    def said(self):
+        with open(self.log, encoding='utf-8') as file:
+            return file.read()
+
+    def client(self, which='admin'):
+        return Client(self.path(which))
