@@ -85,6 +85,17 @@ status_to_text (JsonObject *answer)
   return g_string_free (text, FALSE);
 }
 
+/* Bindings that cannot be read: the rows are not all there is. */
+static void
+complain_problems (JsonArray *list)
+{
+  for (guint i = 0; list != NULL && i < json_array_get_length (list); i++) {
+    g_autofree char *line = describe (json_array_get_element (list, i));
+
+    hostd_output_complain ("note: %s", line != NULL ? line : "unknown");
+  }
+}
+
 static char *
 domains_to_text (JsonObject *answer)
 {
@@ -103,6 +114,7 @@ domains_to_text (JsonObject *answer)
       cells[j] = hostd_json_get_string (json_node_get_object (node), members[j]);
     hostd_table_add (table, cells);
   }
+  complain_problems (hostd_json_get_array (answer, "problems"));
   return hostd_table_to_text (table);
 }
 
