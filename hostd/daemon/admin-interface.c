@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
-#include "base/error.h"
-#include "base/io.h"
 #include "daemon/daemon.h"
 #include "daemon/domains-json.h"
 #include "daemon/interfaces.h"
 #include "ipc/descriptions.h"
 #include "ipc/wire.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 static void
 set_string (JsonObject *object, const char *name, const char *value)
@@ -96,42 +92,14 @@ handle_policy (HostdCall *call, gpointer data)
   hostd_call_finish (call, reply, error);
 }
 
-/* The loader reads files, and nobody but store/ writes any: so this one has no name on any disk. */
-static HostdPolicy *
-check_text (HostdTemplates *templates, const char *text, GError **error)
-{
-  hostd_autofd int fd = memfd_create ("policy", MFD_CLOEXEC);
-  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
-  g_autoptr (GError) local = NULL;
-  HostdPolicy *policy;
-
-  if (fd < 0) {
-    hostd_error_set_errno (error, errno, "cannot keep the policy in memory");
-    return NULL;
-  }
-  if (!hostd_write_all (fd, text, strlen (text), error))
-    return NULL;
-  policy = hostd_templates_check_policy (templates, path, &local);
-  if (policy == NULL) {
-    /* "FILE:LINE: ...": the file is the caller's, who knows its name. */
-    const char *message = local->message;
-
-    if (g_str_has_prefix (message, path))
-      message += strlen (path);
-    if (message[0] == ':')
-      message++;
-    g_set_error_literal (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, message);
-  }
-  return policy;
-}
-
 static void
 handle_check_policy (HostdCall *call, gpointer data)
 {
   HostdDaemon *daemon = data;
   GError *error = NULL;
-  g_autoptr (HostdPolicy) policy = check_text (hostd_engine_get_templates (daemon->engine),
-                                               hostd_call_get_string (call, "text"), &error);
+  const char *text = hostd_call_get_string (call, "text");
+  g_autoptr (HostdPolicy) policy = hostd_templates_check_policy_text (
+      hostd_engine_get_templates (daemon->engine), "policy", text, strlen (text), &error);
   JsonObject *reply = NULL;
 
   if (policy != NULL) {

@@ -21,7 +21,7 @@ tidy (const char *text)
     if ((guchar) *p < 0x20 || *p == 0x7f)
       *p = ' ';
   if (strlen (line) > MAX_LINE)
-    strcpy (g_utf8_find_prev_char (line, line + MAX_LINE - 3), "...");
+    memcpy (g_utf8_find_prev_char (line, line + MAX_LINE - 3), "...", sizeof "...");
   return line;
 }
 

@@ -121,12 +121,11 @@ bind_and_listen (int fd, const char *path, const HostdSocketSettings *settings, 
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-  if (strlen (path) >= sizeof address.sun_path) {
+  if (g_strlcpy (address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path) {
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "%s is too long for a socket's path",
                  path);
     return FALSE;
   }
-  strcpy (address.sun_path, path);
   if (bind (fd, (const struct sockaddr *) &address, sizeof address) < 0)
     return hostd_error_set_errno (error, errno, "cannot make the socket %s", path);
   if (settings->group != 0 && chown (path, (uid_t) -1, settings->group) < 0)

@@ -111,16 +111,15 @@ parse (HostdTemplateFile *file, gsize length, GError **error)
 }
 
 HostdTemplateFile *
-hostd_template_file_load (HostdTemplateSchema *schema, const char *path, const char *root,
-                          GError **error)
+hostd_template_file_parse (HostdTemplateSchema *schema, const char *path, const char *text,
+                           gsize length, const char *root, GError **error)
 {
   HostdTemplateFile *file = g_rc_box_new0 (HostdTemplateFile);
-  gsize length;
   gboolean ok;
 
   file->path = g_strdup (path);
-  file->text = hostd_read_file_at (AT_FDCWD, path, TEMPLATE_MAX_BYTES, &length, error);
-  ok = file->text && parse (file, length, error) && validate (schema, file, error);
+  file->text = g_strndup (text, length);
+  ok = parse (file, length, error) && validate (schema, file, error);
   if (ok && strcmp ((const char *) xmlDocGetRootElement (file->xml)->name, root) != 0) {
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "%s:1: <%s> expected here, not <%s>",
                  path, root, (const char *) xmlDocGetRootElement (file->xml)->name);
@@ -133,6 +132,18 @@ hostd_template_file_load (HostdTemplateSchema *schema, const char *path, const c
     return NULL;
   }
   return file;
+}
+
+HostdTemplateFile *
+hostd_template_file_load (HostdTemplateSchema *schema, const char *path, const char *root,
+                          GError **error)
+{
+  gsize length;
+  g_autofree char *text = hostd_read_file_at (AT_FDCWD, path, TEMPLATE_MAX_BYTES, &length, error);
+
+  if (text == NULL)
+    return NULL;
+  return hostd_template_file_parse (schema, path, text, length, root, error);
 }
 
 static void

@@ -32,8 +32,7 @@ technology_free (HostdTechnologyTemplate *self)
 static char *
 root_attribute (HostdTemplateFile *file, const char *name)
 {
-  xmlChar *value =
-      xmlGetNoNsProp (xmlDocGetRootElement (file->xml), (const xmlChar *) name);
+  xmlChar *value = xmlGetNoNsProp (xmlDocGetRootElement (file->xml), (const xmlChar *) name);
   char *copy = g_strdup ((const char *) value);
 
   xmlFree (value);
@@ -170,13 +169,14 @@ read_accepted (HostdTemplates *self, HostdPolicy *policy, GError **error)
   return TRUE;
 }
 
-HostdPolicy *
-hostd_templates_check_policy (HostdTemplates *self, const char *path, GError **error)
+/* Takes @file over, which may be NULL with @error set. */
+static HostdPolicy *
+policy_of (HostdTemplates *self, HostdTemplateFile *file, GError **error)
 {
   g_autoptr (HostdPolicy) policy = g_new0 (HostdPolicy, 1);
 
   policy->technologies = g_array_new (FALSE, FALSE, sizeof (HostdTechnology));
-  policy->file = hostd_template_file_load (self->schema, path, "policy", error);
+  policy->file = file;
   if (policy->file == NULL || !check_includes (self, policy->file, error) ||
       !read_accepted (self, policy, error))
     return NULL;
@@ -184,6 +184,20 @@ hostd_templates_check_policy (HostdTemplates *self, const char *path, GError **e
   policy->title = root_attribute (policy->file, "title");
   set_digest (self, policy);
   return g_steal_pointer (&policy);
+}
+
+HostdPolicy *
+hostd_templates_check_policy (HostdTemplates *self, const char *path, GError **error)
+{
+  return policy_of (self, hostd_template_file_load (self->schema, path, "policy", error), error);
+}
+
+HostdPolicy *
+hostd_templates_check_policy_text (HostdTemplates *self, const char *name, const char *text,
+                                   gsize length, GError **error)
+{
+  return policy_of (
+      self, hostd_template_file_parse (self->schema, name, text, length, "policy", error), error);
 }
 
 static HostdPolicy *

@@ -29,6 +29,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdTemplates, hostd_templates_unref)
 /* Checks one policy file against the schema and these templates, without adding it. */
 HostdPolicy *hostd_templates_check_policy (HostdTemplates *self, const char *path, GError **error);
 
+/* The same of a policy that is in no file; @name stands for its path in errors. */
+HostdPolicy *hostd_templates_check_policy_text (HostdTemplates *self, const char *name,
+                                                const char *text, gsize length, GError **error);
+
 /* Sorted by name. */
 guint hostd_templates_count_policies (const HostdTemplates *self);
 const HostdPolicy *hostd_templates_get_policy (const HostdTemplates *self, guint index);

@@ -95,11 +95,15 @@ class Hostd:
         return os.path.join(self.run, which, f'{which}.sock')
 
     def start(self, **options):
+        before = self.starts()
         with open(self.log, 'ab') as log:
             self.process = subprocess.Popen([self.program, '--config', self.config], stderr=log,
                                             env=self.environment, **options)
-        self.wait_for(lambda: 'start: cloister-hostd' in self.said())
+        self.wait_for(lambda: self.starts() > before)
         return self
+
+    def starts(self):
+        return self.said().count('start: cloister-hostd') if os.path.exists(self.log) else 0
 
     def wait_for(self, condition):
         end = time.monotonic() + PATIENCE
