@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated host, from a test that runs inside tests/simhost/enter."""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+
+
+def skip(reason):
+    print("SKIP: " + reason)
+    sys.exit(77)
+
+
+def reenter(suite, recording, argv):
+    """Runs this same script inside the simulated host; returns only there."""
+    if os.environ.get("SIMROOT"):
+        return
+    if os.geteuid() != 0:
+        skip("needs root for mounts and namespaces")
+    if not shutil.which("mmdebstrap"):
+        skip("mmdebstrap is not installed, so there is no Debian root to run libvirtd in")
+    made = subprocess.run([os.path.join(TOP, "tests", "stack", "make-root"), suite],
+                          stdout=sys.stderr, stdin=subprocess.DEVNULL)
+    if made.returncode:
+        skip("tests/stack/make-root %s failed: no Debian %s root (no mirror?)" % (suite, suite))
+    os.execv(os.path.join(TOP, "tests", "simhost", "enter"),
+             ["enter", suite, os.path.join(TOP, "tests", "hosts", recording), sys.executable] + argv)
+
+
+class SimHost:
+    """A libvirtd in the root, cloister-hostd on this side, and the hook between them."""
+
+    def __init__(self):
+        self.root = os.environ["SIMROOT"]
+        self.recording = os.environ["SIMRECORDING"]
+        self.hostd = None
+        self.hostd_log = "/run/cloister/hostd.log"
+
+    # ---- libvirtd ----
+    def libvirtd(self):
+        for d in ("run/libvirt", "var/log/libvirt/qemu", "var/lib/libvirt/images"):
+            os.makedirs(os.path.join(self.root, d), exist_ok=True)
+        subprocess.run(["chroot", self.root, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
+                        "LD_PRELOAD=/usr/local/lib/simhost/libsim.so",
+                        "libvirtd", "-d", "-p", "/run/libvirtd.pid"], check=True)
+        deadline = time.monotonic() + 30
+        while self.virsh("version", check=False).returncode:
+            if time.monotonic() > deadline:
+                raise RuntimeError("libvirtd does not answer: " + self.log("var/log/libvirt/libvirtd.log"))
+            time.sleep(0.2)
+
+    def stop_libvirtd(self):
+        pid = int(open(os.path.join(self.root, "run/libvirtd.pid")).read())
+        os.kill(pid, signal.SIGTERM)
+        while os.path.exists("/proc/%d" % pid):
+            time.sleep(0.05)
+
+    def virsh(self, *args, check=True, input=None):
+        r = subprocess.run(["chroot", self.root, "virsh", "-c", "qemu:///system"] + list(args),
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, input=input,
+                           env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"})
+        if check and r.returncode:
+            raise RuntimeError("virsh %s: %s" % (" ".join(args), r.stderr.strip()))
+        return r
+
+    def log(self, path, lines=20):
+        try:
+            with open(os.path.join(self.root, path), errors="replace") as f:
+                return "".join(f.readlines()[-lines:])
+        except OSError as e:
+            return str(e)
+
+    def write(self, path, text):
+        full = os.path.join(self.root, path.lstrip("/"))
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w") as f:
+            f.write(text)
+        return path
+
+    def disk(self, path, size="64M"):
+        full = os.path.join(self.root, path.lstrip("/"))
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        subprocess.run(["chroot", self.root, "qemu-img", "create", "-q", "-f", "qcow2", path, size], check=True)
+
+    # ---- ours ----
+    def install_hook(self, program):
+        for where in ("qemu.d", "daemon.d"):
+            d = os.path.join(self.root, "etc/libvirt/hooks", where)
+            os.makedirs(d, exist_ok=True)
+            shutil.copy(program, os.path.join(d, "50-cloister"))
+            os.chmod(os.path.join(d, "50-cloister"), 0o755)
+
+    def start_hostd(self, program, templates):
+        conf = "/run/cloister/hostd.conf"
+        with open(conf, "w") as f:
+            f.write("[hostd]\ntemplate_dir=%s\n[simulation]\nreplay=%s\n" % (templates, self.recording))
+        with open(self.hostd_log, "a") as log:
+            self.hostd = subprocess.Popen([program, "--config", conf], stdout=log, stderr=log,
+                                          stdin=subprocess.DEVNULL)
+        deadline = time.monotonic() + 20
+        while not os.path.exists("/run/cloister/hook/hook.sock"):
+            if self.hostd.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("cloister-hostd did not come up: " + open(self.hostd_log).read()[-2000:])
+            time.sleep(0.05)
+
+    def kill_hostd(self, how=signal.SIGKILL):
+        self.hostd.send_signal(how)
+        self.hostd.wait()
