@@ -37,24 +37,28 @@ reply_of (const HostdGateDecision *decision)
   return reply;
 }
 
+/* What the hook prints is one line; here is the rest of it. */
+static void
+log_each (const HostdGateEvent *event, const char *kind, const HostdReasons *reasons)
+{
+  for (guint i = 0; i < hostd_reasons_count (reasons); i++) {
+    g_autofree char *line = hostd_reason_to_line (hostd_reasons_get (reasons, i));
+
+    hostd_log (HOSTD_LOG_NOTICE, "gate", "%s for \"%s\": %s", kind, event->object, line);
+  }
+}
+
 static void
 log_decision (const HostdGateEvent *event, const HostdGateDecision *decision)
 {
   gboolean allow = hostd_gate_decision_get_allow (decision);
   const char *uuid = hostd_gate_decision_get_uuid (decision);
-  const char *reason = hostd_gate_decision_get_reason (decision);
-  const HostdReasons *notes = hostd_gate_decision_get_notes (decision);
 
-  hostd_log (allow ? HOSTD_LOG_INFO : HOSTD_LOG_WARNING, "gate",
-             "%s %s of \"%s\" uuid=%s guest=%s%s%s", allow ? "allow" : "veto", event->operation,
-             event->object, uuid != NULL ? uuid : "-",
-             hostd_gate_guest_name (hostd_gate_decision_get_guest (decision)),
-             reason != NULL ? " reason: " : "", reason != NULL ? reason : "");
-  for (guint i = 0; i < hostd_reasons_count (notes); i++) {
-    g_autofree char *line = hostd_reason_to_line (hostd_reasons_get (notes, i));
-
-    hostd_log (HOSTD_LOG_NOTICE, "gate", "note on \"%s\": %s", event->object, line);
-  }
+  hostd_log (allow ? HOSTD_LOG_INFO : HOSTD_LOG_WARNING, "gate", "%s %s of \"%s\" uuid=%s guest=%s",
+             allow ? "allow" : "veto", event->operation, event->object, uuid != NULL ? uuid : "-",
+             hostd_gate_guest_name (hostd_gate_decision_get_guest (decision)));
+  log_each (event, "reason", hostd_gate_decision_get_reasons (decision));
+  log_each (event, "note", hostd_gate_decision_get_notes (decision));
 }
 
 /* libvirt hands over "-" for what it has not; the hook may leave it out. */

@@ -201,7 +201,8 @@ main (int argc, char **argv)
   g_autoptr (HostdSettings) settings = NULL;
   g_autofree char *program = hostd_template_dir_own_program ();
   g_autofree char *templates = hostd_template_dir_find (program, NULL);
-  const char *path;
+  g_autofree char *path = NULL;
+  gboolean asked;
 
   setlocale (LC_ALL, "");
   umask (022);
@@ -219,9 +220,10 @@ main (int argc, char **argv)
     return EXIT_SUCCESS;
   }
   hostd_log_init (environment.journal, options.verbose);
-  path = options.config != NULL ? options.config : CLOISTER_SYSCONF_DIR "/hostd.conf";
   /* Nobody has to write a configuration; but a file that was asked for has to be there. */
-  settings = hostd_settings_load (path, options.config == NULL, templates, &error);
+  asked = options.config != NULL;
+  path = asked ? options.config : g_strdup (CLOISTER_SYSCONF_DIR "/hostd.conf");
+  settings = hostd_settings_load (path, !asked, templates, &error);
   if (settings == NULL)
     return fail (error, EXIT_CONFIG);
   return options.check ? check_config (settings) : serve (settings, &environment);

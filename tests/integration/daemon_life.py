@@ -255,6 +255,73 @@ class Systemd(unittest.TestCase):
             listener.close()
 
 
+class Gate(unittest.TestCase):
+    """Rewritten and bound over one socket, held to it over another."""
+
+    GUEST = (DOMAIN.replace('<memory>1024</memory>', '')
+             .replace('</domain>', """
+  <memory unit='MiB'>2048</memory>
+  <vcpu>2</vcpu>
+  <os firmware='efi'>
+    <type arch='x86_64' machine='q35'>hvm</type>
+    <boot dev='hd'/>
+  </os>
+  <features>
+    <acpi/>
+  </features>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2'/>
+      <source file='/var/lib/nova/disk'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
+    <memballoon model='none'/>
+  </devices>
+</domain>
+"""))
+
+    def test_bound_guest(self):
+        with hostd() as daemon:
+            daemon.start()
+            with daemon.client('compute') as compute, daemon.client('hook') as hook:
+                answer = compute.call('io.cloister.Launch.Rewrite', xml=self.GUEST, policy='snp',
+                                      data={'hostData': 'A' * 43 + '='})
+                self.assertEqual(answer['verdict'], 'allow', answer['reasons'])
+                self.assertEqual(os.listdir(daemon.state + '/bindings'), [answer['uuid']])
+                self.assertIn('sev-snp', answer['xml'])
+
+                live = answer['xml'].replace('<domain ', "<domain id='1' ", 1)
+                self.assertEqual(event(hook, 'prepare', xml=live), {'verdict': 'allow'})
+                stripped = self.GUEST.replace('<domain ', "<domain id='1' ", 1)
+                veto = event(hook, 'prepare', xml=stripped)
+                self.assertEqual(veto['verdict'], 'veto')
+                self.assertIn('launchSecurity', veto['reason'])
+                self.assertEqual(event(hook, 'reconnect', xml=stripped), {'verdict': 'allow'})
+
+                again = compute.call('io.cloister.Launch.Rewrite', xml=self.GUEST, policy='sev')
+                self.assertEqual(again['verdict'], 'refuse')
+                self.assertIn('binding', [reason['id'] for reason in again['reasons']])
+
+            # The promise outlives the daemon, however it ended.
+            daemon.stop(signal.SIGKILL)
+            daemon.start()
+            with daemon.client('hook') as hook:
+                self.assertEqual(event(hook, 'prepare', xml=live), {'verdict': 'allow'})
+                self.assertEqual(event(hook, 'prepare', xml=stripped)['verdict'], 'veto')
+
+    def test_refused_guest_is_not_bound(self):
+        with hostd() as daemon:
+            daemon.start()
+            with daemon.client('compute') as compute:
+                answer = compute.call('io.cloister.Launch.Rewrite', policy='snp',
+                                      xml=self.GUEST.replace("machine='q35'", "machine='pc'"))
+                self.assertEqual(answer['verdict'], 'refuse')
+                self.assertGreater(len(answer['reasons']), 0)
+                self.assertIsNone(answer['xml'])
+            self.assertEqual(os.listdir(daemon.state + '/bindings'), [])
+
+
 class Wire(unittest.TestCase):
     INTERFACES = {'compute': ['io.cloister.Launch'], 'hook': ['io.cloister.Hook'],
                   'admin': ['io.cloister.Admin', 'io.cloister.Launch']}
