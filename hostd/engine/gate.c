@@ -261,6 +261,35 @@ compare_with_binding (Case *c, const HostdPolicy *policy)
         bound);
 }
 
+/* Does this digest stand for a value that asks only that the element be there? */
+static gboolean
+is_mere_presence (const char *digest)
+{
+  g_autofree char *yes = hostd_binding_digest_of ("yes"), *empty = hostd_binding_digest_of ("");
+
+  return strcmp (digest, yes) == 0 || strcmp (digest, empty) == 0;
+}
+
+/* The launch data it was bound with is what the guest's owner will find in its report. */
+static void
+compare_data (Case *c)
+{
+  for (guint i = 0; i < hostd_binding_count_data (c->binding); i++) {
+    const char *key = hostd_binding_get_data_key (c->binding, i);
+    const char *bound = hostd_binding_get_data_digest (c->binding, i);
+    const char *value = c->glance->data ? g_hash_table_lookup (c->glance->data, key) : NULL;
+    g_autofree char *digest = value ? hostd_binding_digest_of (value) : NULL;
+
+    if (g_strcmp0 (digest, bound) == 0 ||
+        (value && strcmp (value, "no") != 0 && is_mere_presence (bound)))
+      continue;
+    hostd_gate_decision_veto (c->decision, "launch-data",
+                              "%s is not what the domain was bound with: rewrite it with the "
+                              "data its owner gave",
+                              key);
+  }
+}
+
 static void
 check_verdict (Case *c, const HostdVerify *verify)
 {
@@ -306,6 +335,7 @@ verify_against (Case *c, const char *name)
     const char *technology = hostd_technology_name (hostd_binding_get_technology (c->binding));
 
     compare_with_binding (c, policy);
+    compare_data (c);
     if (!hostd_request_set_technology (request, technology, &error)) {
       hostd_gate_decision_veto (c->decision, "binding", "%s", error->message);
       return;

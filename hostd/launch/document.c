@@ -18,7 +18,8 @@ hostd_xml_set_error (GError **error, const char *prefix)
   gboolean deep = strstr (message, "xcessive depth") != NULL;
 
   g_set_error (error, HOSTD_ERROR, deep ? HOSTD_ERROR_TOO_LARGE : HOSTD_ERROR_INVALID,
-               "%s line %d: %s", prefix, last ? last->line : 0, message);
+               "%s line %d: %s", prefix, last ? last->line : 0,
+               deep ? "elements nested deeper than 256 levels" : message);
 }
 
 static gboolean

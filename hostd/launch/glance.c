@@ -52,6 +52,26 @@ nova_asks (xmlNodePtr node)
   return FALSE;
 }
 
+static GHashTable *
+collect_data (xmlNodePtr security)
+{
+  GHashTable *data = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  for (xmlNodePtr n = security ? security->children : NULL; n; n = n->next) {
+    xmlAttrPtr path;
+
+    if (n->type != XML_ELEMENT_NODE || n->ns)
+      continue;
+    path = xmlHasNsProp (n, (const xmlChar *) "path", NULL);
+    g_hash_table_replace (data, g_strdup ((const char *) n->name),
+                          hostd_node_text (path ? (xmlNodePtr) path : n));
+  }
+  for (xmlAttrPtr a = security ? security->properties : NULL; a; a = a->next)
+    g_hash_table_replace (data, g_strdup ((const char *) a->name),
+                          hostd_node_text ((xmlNodePtr) a));
+  return data;
+}
+
 HostdGlance *
 hostd_glance_at (const char *xml, gsize length, GError **error)
 {
@@ -67,6 +87,7 @@ hostd_glance_at (const char *xml, gsize length, GError **error)
   self->uuid = hostd_document_uuid (domain);
   self->live = xmlHasNsProp (domain, (const xmlChar *) "id", NULL) != NULL;
   self->has_launch_security = hostd_node_child (domain, "launchSecurity") != NULL;
+  self->data = collect_data (hostd_node_child (domain, "launchSecurity"));
   if (ours)
     self->policy =
         hostd_node_text ((xmlNodePtr) xmlHasNsProp (ours, (const xmlChar *) "policy", NULL));
@@ -82,5 +103,7 @@ hostd_glance_free (HostdGlance *self)
     return;
   g_free (self->uuid);
   g_free (self->policy);
+  if (self->data)
+    g_hash_table_unref (self->data);
   g_free (self);
 }

@@ -55,6 +55,7 @@ typedef struct {
   gboolean asks; /* as in NOT_OURS above */
   gboolean has_launch_security;
   gboolean live; /* the root has an id: libvirt runs it, or is about to */
+  GHashTable *data; /* launchSecurity's children and attributes by name: text, or a child's path */
 } HostdGlance;
 
 HostdGlance *hostd_glance_at (const char *xml, gsize length, GError **error);
