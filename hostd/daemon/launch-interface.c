@@ -187,6 +187,7 @@ static const HostdMethod methods[] = {
     handle_verify,
     { { "xml", HOSTD_PARAMETER_STRING, FALSE },
       { "policy", HOSTD_PARAMETER_STRING, FALSE },
+      { "technology", HOSTD_PARAMETER_STRING, TRUE },
       { "stage", HOSTD_PARAMETER_STRING, TRUE },
       { "data", HOSTD_PARAMETER_STRINGS, TRUE } } },
   { "Forget", handle_forget, { { "uuid", HOSTD_PARAMETER_STRING, FALSE } } },

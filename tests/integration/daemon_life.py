@@ -296,7 +296,9 @@ class Gate(unittest.TestCase):
                 stripped = self.GUEST.replace('<domain ', "<domain id='1' ", 1)
                 veto = event(hook, 'prepare', xml=stripped)
                 self.assertEqual(veto['verdict'], 'veto')
-                self.assertIn('launchSecurity', veto['reason'])
+                self.assertNotIn('\n', veto['reason'])
+                # The hook prints one reason; the log has them all.
+                self.assertIn('reason for "web-1": one-launch-security: ', daemon.said())
                 self.assertEqual(event(hook, 'reconnect', xml=stripped), {'verdict': 'allow'})
 
                 again = compute.call('io.cloister.Launch.Rewrite', xml=self.GUEST, policy='sev')
