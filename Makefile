@@ -16,6 +16,7 @@ PROGRAMS := hostd/daemon/cloister-hostd hostd/cli/cloisterctl libvirt-hooks/cloi
 help:
 	@echo 'make deps     install what the rest needs (Debian 12 or 13, apt)'
 	@echo 'make build    build the programs: $(BUILD)/cloister-hostd, $(BUILD)/cloisterctl, $(BUILD)/cloister-hook'
+	@echo 'make demo     the whole way on a simulated SEV-SNP host (root: it makes a Debian root)'
 	@echo 'make check    everything that is tested; ends with "N passed, N failed, N skipped"'
 	@echo 'make bench    Rewrite and Verify against libxml2, in one process'
 	@echo 'make format   reformat the C sources with clang-format 14'
@@ -31,6 +32,12 @@ build: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX) --sysconfdir /etc --localstatedir /var
 	@ninja -C $(BUILD)
 	@for program in $(PROGRAMS); do test ! -e "$(BUILD)/$$program" || ln -sfn "$$program" "$(BUILD)/$${program##*/}"; done
+
+.PHONY: demo
+demo: build
+	@sh tests/stack/make-root nova
+	@sh tests/stack/make-root trixie
+	@python3 tests/simhost/demo.py
 
 .PHONY: check
 check: deps
