@@ -77,8 +77,8 @@ append_row (HostdTable *table, GString *causes, const char *name, JsonObject *fa
 static HostdExit
 print (JsonObject *answer)
 {
-  g_autoptr (HostdTable) table =
-      hostd_table_new ("TECHNOLOGY", "VERDICT", "LAYER", "CAPACITY", "POOL", NULL);
+  g_autoptr (HostdTable) table = hostd_table_new (
+      (const char *const[]){ "TECHNOLOGY", "VERDICT", "LAYER", "CAPACITY", "POOL", NULL });
   JsonObject *technologies = hostd_json_get_object (answer, "technologies");
   JsonObject *host = hostd_json_get_object (answer, "host");
   g_autoptr (GString) text = g_string_new (NULL);

@@ -32,7 +32,8 @@ join (JsonArray *list)
 static char *
 table_of (JsonObject *answer)
 {
-  g_autoptr (HostdTable) table = hostd_table_new ("POLICY", "TECHNOLOGIES", "WHAT IT IS", NULL);
+  g_autoptr (HostdTable) table =
+      hostd_table_new ((const char *const[]){ "POLICY", "TECHNOLOGIES", "WHAT IT IS", NULL });
   JsonArray *list = hostd_json_get_array (answer, "policies");
 
   for (guint i = 0; list != NULL && i < json_array_get_length (list); i++) {

@@ -51,7 +51,7 @@ append_members (GString *text, JsonObject *object, const char *above)
       continue;
     }
     shown = describe (value);
-    tame = hostd_output_tame (shown != NULL ? shown : "unknown");
+    tame = hostd_output_tame (shown != NULL ? shown : "none");
     g_string_append_printf (text, "%s: %s\n", path, tame);
   }
 }
@@ -100,8 +100,8 @@ static char *
 domains_to_text (JsonObject *answer)
 {
   static const char *const members[] = { "uuid", "name", "policy", "technology", "state" };
-  g_autoptr (HostdTable) table =
-      hostd_table_new ("UUID", "NAME", "POLICY", "TECHNOLOGY", "STATE", NULL);
+  g_autoptr (HostdTable) table = hostd_table_new (
+      (const char *const[]){ "UUID", "NAME", "POLICY", "TECHNOLOGY", "STATE", NULL });
   JsonArray *list = hostd_json_get_array (answer, "domains");
 
   for (guint i = 0; list != NULL && i < json_array_get_length (list); i++) {

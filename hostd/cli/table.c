@@ -13,19 +13,13 @@ struct HostdTable {
 };
 
 HostdTable *
-hostd_table_new (const char *first, ...)
+hostd_table_new (const char *const *first)
 {
   HostdTable *self = g_new0 (HostdTable, 1);
-  g_autoptr (GPtrArray) cells = g_ptr_array_new ();
-  va_list args;
 
-  va_start (args, first);
-  for (const char *cell = first; cell != NULL; cell = va_arg (args, const char *))
-    g_ptr_array_add (cells, (gpointer) cell);
-  va_end (args);
-  self->columns = cells->len;
+  self->columns = g_strv_length ((char **) first);
   self->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-  hostd_table_add (self, (const char *const *) cells->pdata);
+  hostd_table_add (self, first);
   return self;
 }
 

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 typedef struct HostdTable HostdTable;
 
 /* The cells of the first row, NULL-terminated. */
-HostdTable *hostd_table_new (const char *first, ...) G_GNUC_NULL_TERMINATED;
+HostdTable *hostd_table_new (const char *const *first);
 void hostd_table_free (HostdTable *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdTable, hostd_table_free)
 

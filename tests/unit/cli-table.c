@@ -7,7 +7,7 @@
 static void
 test_aligned (void)
 {
-  g_autoptr (HostdTable) table = hostd_table_new ("A", "LONG", "C", NULL);
+  g_autoptr (HostdTable) table = hostd_table_new ((const char *const[]){ "A", "LONG", "C", NULL });
   g_autofree char *text = NULL;
 
   hostd_table_add (table, (const char *const[]){ "wide one", NULL, "x" });
