@@ -128,8 +128,9 @@ hostd_diff_script (const guint *before, guint n_before, const guint *after, guin
          before[n_before - end - 1] == after[n_after - end - 1])
     end++;
 
-  m = (Middle){ before + start, after + start, (gint) (n_before - start - end),
-                (gint) (n_after - start - end), start };
+  /* An empty list may be NULL. */
+  m = (Middle){ n_before > 0 ? before + start : before, n_after > 0 ? after + start : after,
+                (gint) (n_before - start - end), (gint) (n_after - start - end), start };
   for (guint i = 0; i < start; i++)
     add_step (script, HOSTD_DIFF_KEEP, i, i);
   add_middle (script, &m);

@@ -27,6 +27,17 @@ describe (JsonNode *node)
   return hostd_json_to_string (node, FALSE);
 }
 
+/* Seconds since 1970 as a person's clock has them; NULL if it is no such number. */
+static char *
+describe_time (JsonNode *node)
+{
+  gboolean is_int = JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_INT64;
+  g_autoptr (GDateTime) time =
+      is_int ? g_date_time_new_from_unix_local (json_node_get_int (node)) : NULL;
+
+  return time != NULL ? g_date_time_format (time, "%F %T %z") : NULL;
+}
+
 /* "in_use" becomes "in use". */
 static char *
 human (const char *name)
@@ -50,7 +61,9 @@ append_members (GString *text, JsonObject *object, const char *above)
       append_members (text, json_node_get_object (value), path);
       continue;
     }
-    shown = describe (value);
+    shown = g_str_equal (l->data, "started") ? describe_time (value) : NULL;
+    if (shown == NULL)
+      shown = describe (value);
     tame = hostd_output_tame (shown != NULL ? shown : "none");
     g_string_append_printf (text, "%s: %s\n", path, tame);
   }

@@ -138,11 +138,13 @@ class Daemon(ctl.Case):
 
     def test_status(self):
         ran, asked = self.ask(reply(version='1', gate=dict(unbound='veto', hook_folder='same'),
-                                    policies_error=None, armed=True), 'status')
+                                    policies_error=None, armed=True, started=86400), 'status',
+                              env={'TZ': 'UTC'})
         self.assertEqual(asked['method'], 'io.cloister.Admin.Status')
         self.assertEqual(ran.out.splitlines(), ['version: 1', 'gate, unbound: veto',
                                                 'gate, hook folder: same',
-                                                'policies error: none', 'armed: yes'])
+                                                'policies error: none', 'armed: yes',
+                                                'started: 1970-01-02 00:00:00 +0000'])
 
     def test_domains(self):
         domain = dict(uuid='u-1', name='web-1', policy='snp', technology='sev-snp', state=None)
