@@ -54,7 +54,8 @@ class SimHost:
             time.sleep(0.2)
 
     def stop_libvirtd(self):
-        pid = int(open(os.path.join(self.root, "run/libvirtd.pid")).read())
+        with open(os.path.join(self.root, "run/libvirtd.pid")) as f:
+            pid = int(f.read())
         os.kill(pid, signal.SIGTERM)
         while os.path.exists("/proc/%d" % pid):
             time.sleep(0.05)
