@@ -86,7 +86,8 @@ class Daemon(ctl.Case):
         self.assertEqual(json.loads(ran.out), answer)
 
     def test_verdicts(self):
-        reasons = [dict(id='a', xpath='/domain/x', text='one'), dict(id='b', xpath=None, text='two')]
+        reasons = [dict(id='a', xpath='/domain/x', text='one'),
+                   dict(id='b', xpath=None, text='two')]
         lines = 'a: /domain/x: one\nb: two\n'
         refusal = reply(verdict='refuse', technology=None, reasons=reasons, notes=[], xml=None)
         ran, _ = self.ask(refusal, 'rewrite', '--policy', 'snp', ctl.WEB)

@@ -47,7 +47,8 @@ class Usage(ctl.Case):
                 (['--policy', 'snp', ctl.WEB, 'more'], "'more' is one argument too many"),
                 (['--policy', 'snp', '--data', 'hostData', ctl.WEB], 'KEY=VALUE'),
                 (['--policy', 'snp', '--data', '=x', ctl.WEB], 'KEY=VALUE'),
-                (['--policy', 'snp', '--data', 'a=1', '--data', 'a=2', ctl.WEB], 'a was given twice'),
+                (['--policy', 'snp', '--data', 'a=1', '--data', 'a=2', ctl.WEB],
+                 'a was given twice'),
                 (['--policy', 'snp', '--technology', 'sve', ctl.WEB], '--technology'),
                 (['--policy', 'snp', '--stage', 'migrate', ctl.WEB], 'stage'),
                 (['--policy', 'snp', '--socket', 'x', ctl.WEB], '--socket')):
@@ -80,7 +81,8 @@ class Input(ctl.Case):
         for command in ('rewrite', 'verify'):
             gone = os.path.join(self.folder, 'gone.xml')
             self.expect_failure(ctl.offline(command, '--policy', 'snp', gone), 2, gone, 'No such')
-            self.expect_failure(ctl.offline(command, '--policy', 'snp', self.folder), 2, self.folder)
+            self.expect_failure(ctl.offline(command, '--policy', 'snp', self.folder), 2,
+                                self.folder)
             self.expect_failure(ctl.offline(command, '--policy', 'snp', '/dev/zero'), 2,
                                 '/dev/zero is larger than 4194304 bytes')
             big = self.file('big.xml', b'<domain>' + b' ' * (4 << 20) + b'</domain>')
