@@ -80,8 +80,7 @@ hostd_choose_technology (const HostdTemplates *templates, const HostdPolicy *pol
   const char *named = hostd_request_get_technology (request);
   xmlNodePtr security = hostd_node_child (domain, "launchSecurity");
   xmlAttrPtr type = security ? xmlHasNsProp (security, (const xmlChar *) "type", NULL) : NULL;
-  g_autoptr (GPtrArray) list =
-      candidates (templates, policy, named, xpath, domain, error);
+  g_autoptr (GPtrArray) list = candidates (templates, policy, named, xpath, domain, error);
   g_autofree char *path = NULL;
 
   if (list == NULL)
@@ -98,11 +97,11 @@ hostd_choose_technology (const HostdTemplates *templates, const HostdPolicy *pol
 
     if (usability_of (facts, t) != HOSTD_USABILITY_UNKNOWN)
       continue;
-    hostd_reasons_add (notes, "host", "/domain", "whether this host can launch %s guests is unknown: %s",
-                       hostd_technology_name (t->technology),
-                       facts->technology[t->technology].cause ?
-                           facts->technology[t->technology].cause :
-                           "not everything could be read");
+    hostd_reasons_add (
+        notes, "host", "/domain", "whether this host can launch %s guests is unknown: %s",
+        hostd_technology_name (t->technology),
+        facts->technology[t->technology].cause ? facts->technology[t->technology].cause
+                                               : "not everything could be read");
     return t;
   }
   path = hostd_node_path (type ? (xmlNodePtr) type : domain);

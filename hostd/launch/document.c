@@ -149,7 +149,8 @@ same_name (xmlNodePtr a, xmlNodePtr b)
   return xmlStrEqual (a->name, b->name) && xmlStrEqual (x, y);
 }
 
-/* One step; a prefix is used only if the root declares it, since that is what a reader has at hand. */
+/* One step; a prefix is used only if the root declares it, since that is what a reader has at hand.
+ */
 static char *
 step_for (xmlNodePtr node)
 {

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
  * parser's "huge" and "recover" modes. Both Rewrite and Verify begin here.
  */
 
-#define HOSTD_DOMAIN_MAX_BYTES (4u * 1024 * 1024) /* libvirt: VIR_REMOTE_STRING_MAX, src/remote/remote_protocol.x */
+#define HOSTD_DOMAIN_MAX_BYTES                                                                     \
+  (4u * 1024 * 1024) /* libvirt: VIR_REMOTE_STRING_MAX, src/remote/remote_protocol.x */
 
 #define HOSTD_NS_QEMU "http://libvirt.org/schemas/domain/qemu/1.0"
 #define HOSTD_NS_NOVA "http://openstack.org/xmlns/libvirt/nova/1.1"

@@ -12,7 +12,8 @@ HostdEdits *hostd_edits_new (void);
 void hostd_edits_free (HostdEdits *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdEdits, hostd_edits_free)
 
-/* Bytes [start, end) become @replacement; insertions (start == end) at one place keep their order. */
+/* Bytes [start, end) become @replacement; insertions (start == end) at one place keep their order.
+ */
 void hostd_edits_add (HostdEdits *self, gsize start, gsize end, const char *replacement);
 guint hostd_edits_count (const HostdEdits *self);
 

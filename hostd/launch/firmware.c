@@ -7,9 +7,9 @@
 
 /*
  * The firmware of a confidential guest: UEFI without a variable store, chosen by libvirt among the
- * host's QEMU firmware descriptors. Rewrite takes away what names another image, and refuses a guest
- * that never was a UEFI guest (its boot loader would not run), or that asks of the firmware what no
- * descriptor with the feature offers (Secure Boot needs SMM on AMD).
+ * host's QEMU firmware descriptors. Rewrite takes away what names another image, and refuses a
+ * guest that never was a UEFI guest (its boot loader would not run), or that asks of the firmware
+ * what no descriptor with the feature offers (Secure Boot needs SMM on AMD).
  */
 
 static char *
@@ -55,8 +55,8 @@ features_fit (const HostdFirmware *firmware, xmlNodePtr os)
 }
 
 typedef struct {
-  gboolean any;                /* a descriptor has the technology's feature */
-  const HostdFirmware *fits;   /* and meets what the author asks */
+  gboolean any;              /* a descriptor has the technology's feature */
+  const HostdFirmware *fits; /* and meets what the author asks */
 } Choice;
 
 static Choice
@@ -89,10 +89,9 @@ refuse_request (HostdWork *work, xmlNodePtr os, const char *feature)
   xmlAttrPtr secure = loader ? xmlHasNsProp (loader, (const xmlChar *) "secure", NULL) : NULL;
   xmlNodePtr asked = hostd_node_child (os, "firmware");
   g_autofree char *word = attribute_of (loader, "secure");
-  g_autofree char *path =
-      secure && g_strcmp0 (word, "yes") == 0 ?
-          hostd_node_path ((xmlNodePtr) secure) :
-          hostd_node_path (asked ? asked : os);
+  g_autofree char *path = secure && g_strcmp0 (word, "yes") == 0
+                              ? hostd_node_path ((xmlNodePtr) secure)
+                              : hostd_node_path (asked ? asked : os);
 
   hostd_reasons_add (work->reasons, "firmware-request", path,
                      "the guest asks of its firmware (Secure Boot, enrolled keys) what no firmware "
@@ -183,9 +182,10 @@ hostd_work_choose_firmware (HostdWork *work, const char *feature)
     return; /* the rule set refuses a domain without <os> */
   path = hostd_node_path (os);
   if (!is_uefi_guest (work, os)) {
-    hostd_reasons_add (work->reasons, "firmware-bios", path,
-                       "a BIOS guest: what is installed in it will not boot under UEFI (efi), which "
-                       "such a guest needs; install it anew with firmware='efi'");
+    hostd_reasons_add (
+        work->reasons, "firmware-bios", path,
+        "a BIOS guest: what is installed in it will not boot under UEFI (efi), which "
+        "such a guest needs; install it anew with firmware='efi'");
     return;
   }
   if (work->facts && work->facts->firmware_known) {

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* An element of that name anywhere, in any namespace: a guest that only looks encrypted asked too. */
+/* An element of that name anywhere, in any namespace: a guest that only looks encrypted asked too.
+ */
 static gboolean
 mentions_security (xmlNodePtr node)
 {

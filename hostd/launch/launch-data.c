@@ -94,9 +94,9 @@ set_field (HostdWork *work, xmlNodePtr security, const HostdField *field, const 
 static void
 check_author (HostdWork *work, xmlNodePtr security, const HostdField *field)
 {
-  xmlNodePtr have = field->kind == HOSTD_FIELD_FLAG ?
-                        (xmlNodePtr) xmlHasNsProp (security, (const xmlChar *) field->name, NULL) :
-                        hostd_node_child (security, field->name);
+  xmlNodePtr have = field->kind == HOSTD_FIELD_FLAG
+                        ? (xmlNodePtr) xmlHasNsProp (security, (const xmlChar *) field->name, NULL)
+                        : hostd_node_child (security, field->name);
   g_autofree char *value = NULL, *why = NULL, *path = NULL;
 
   if (have == NULL)

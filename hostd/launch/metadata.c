@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * What the hook and the next Rewrite read: one element of ours in <metadata>. It is a note, not a proof:
- * a binding, where there is one, beats it.
+ * What the hook and the next Rewrite read: one element of ours in <metadata>. It is a note, not a
+ * proof: a binding, where there is one, beats it.
  */
 
 static xmlNodePtr
@@ -18,8 +18,8 @@ make_element (xmlNodePtr domain)
   if (metadata == NULL)
     metadata = hostd_work_make (domain, "metadata");
   element = hostd_work_make (metadata, "launch");
-  xmlSetNs (element, xmlNewNs (element, (const xmlChar *) HOSTD_NS_CLOISTER,
-                               (const xmlChar *) "cloister"));
+  xmlSetNs (element,
+            xmlNewNs (element, (const xmlChar *) HOSTD_NS_CLOISTER, (const xmlChar *) "cloister"));
   return element;
 }
 

@@ -30,8 +30,8 @@ struct HostdTechnologyTemplate {
 };
 
 /*
- * Everything that holds for one launch, in order: what the technology includes, the technology, what
- * the policy includes, the policy.
+ * Everything that holds for one launch, in order: what the technology includes, the technology,
+ * what the policy includes, the policy.
  */
 GPtrArray *hostd_templates_rulesets_for (const HostdTemplates *self, const HostdPolicy *policy,
                                          const HostdTechnologyTemplate *technology);

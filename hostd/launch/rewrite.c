@@ -83,7 +83,8 @@ run_pass (HostdWork *work, const HostdTemplates *templates, const char *xml, gsi
   return TRUE;
 }
 
-/* Whether the result holds what was promised: Verify says so, and a second pass finds nothing to do. */
+/* Whether the result holds what was promised: Verify says so, and a second pass finds nothing to
+ * do. */
 static gboolean
 prove (HostdRewrite *self, const HostdTemplates *templates, HostdWork *first, GError **error)
 {
@@ -94,9 +95,9 @@ prove (HostdRewrite *self, const HostdTemplates *templates, HostdWork *first, GE
                                .reasons = reasons,
                                .notes = notes };
   g_autoptr (HostdEdits) edits = NULL;
-  g_autoptr (HostdVerify) verify = hostd_verify_run (templates, first->request, first->facts,
-                                                     self->text, self->length,
-                                                     HOSTD_STAGE_DEFINITION, TRUE, error);
+  g_autoptr (HostdVerify) verify =
+      hostd_verify_run (templates, first->request, first->facts, self->text, self->length,
+                        HOSTD_STAGE_DEFINITION, TRUE, error);
 
   if (verify == NULL)
     return FALSE;

@@ -32,8 +32,9 @@ hostd_work_set_attribute (HostdWork *work, const char *id, xmlNodePtr element, c
     if (conflict == HOSTD_CONFLICT_REFUSE) {
       g_autofree char *path = hostd_node_path ((xmlNodePtr) attr);
 
-      hostd_reasons_add (work->reasons, id, path, "'%s' contradicts the policy, which wants '%s'%s%s",
-                         now, value, because ? ": " : "", because ? because : "");
+      hostd_reasons_add (work->reasons, id, path,
+                         "'%s' contradicts the policy, which wants '%s'%s%s", now, value,
+                         because ? ": " : "", because ? because : "");
       return;
     }
   }
@@ -81,8 +82,8 @@ ensure_text (HostdWork *work, const HostdRule *rule, xmlNodePtr have, xmlNodePtr
   if (rule->conflict == HOSTD_CONFLICT_REFUSE) {
     g_autofree char *path = hostd_node_path (have);
 
-    hostd_reasons_add (work->reasons, rule->id, path, "'%s' contradicts the policy, which wants '%s'",
-                       now, value);
+    hostd_reasons_add (work->reasons, rule->id, path,
+                       "'%s' contradicts the policy, which wants '%s'", now, value);
     return;
   }
   hostd_spans_set_text (work->spans, have, value);
@@ -214,8 +215,8 @@ apply_to_node (HostdWork *work, const HostdRule *rule, xmlNodePtr node)
   case HOSTD_RULE_REFUSE:
   case HOSTD_RULE_WARN:
     path = hostd_node_path (node);
-    hostd_reasons_add (rule->kind == HOSTD_RULE_REFUSE ? work->reasons : work->notes, rule->id, path,
-                       "%s", rule->because);
+    hostd_reasons_add (rule->kind == HOSTD_RULE_REFUSE ? work->reasons : work->notes, rule->id,
+                       path, "%s", rule->because);
     break;
   case HOSTD_RULE_REQUIRE:
   case HOSTD_RULE_CALL:
@@ -246,7 +247,8 @@ apply_rule (HostdWork *work, const HostdRule *rule, GError **error)
   return TRUE;
 }
 
-/* 0: what judges the author's text, before anything is changed. 1: what changes. 2: what takes away. */
+/* 0: what judges the author's text, before anything is changed. 1: what changes. 2: what takes
+ * away. */
 static int
 phase_of (HostdRuleKind kind)
 {

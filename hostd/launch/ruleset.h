@@ -8,7 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* What is in a template, compiled: rules for Rewrite, assertions for Verify, fields of launch data. */
+/* What is in a template, compiled: rules for Rewrite, assertions for Verify, fields of launch data.
+ */
 
 typedef enum {
   HOSTD_RULE_ENSURE,    /* content is in each selected element */
@@ -18,7 +19,7 @@ typedef enum {
   HOSTD_RULE_REMOVE,
   HOSTD_RULE_REFUSE,
   HOSTD_RULE_WARN,
-  HOSTD_RULE_CALL,      /* a named C function of launch/calls.c */
+  HOSTD_RULE_CALL, /* a named C function of launch/calls.c */
 } HostdRuleKind;
 
 typedef enum { HOSTD_CONFLICT_REFUSE, HOSTD_CONFLICT_KEEP, HOSTD_CONFLICT_REPLACE } HostdConflict;
@@ -29,10 +30,10 @@ typedef struct {
   char *expression;           /* the XPath as written */
   xmlXPathCompExprPtr select; /* NULL for REQUIRE and CALL */
   HostdConflict conflict;
-  char *because;              /* NULL only where nothing is ever said */
-  char *name, *value;         /* ATTRIBUTE; name: REQUIRE's field, CALL's function, ENSURE's key */
-  guint64 set, clear;         /* BITS: masks */
-  xmlNodePtr content;         /* ENSURE: first node of the content, borrowed of the template */
+  char *because;      /* NULL only where nothing is ever said */
+  char *name, *value; /* ATTRIBUTE; name: REQUIRE's field, CALL's function, ENSURE's key */
+  guint64 set, clear; /* BITS: masks */
+  xmlNodePtr content; /* ENSURE: first node of the content, borrowed of the template */
 } HostdRule;
 
 typedef struct {

@@ -7,8 +7,8 @@
 
 /*
  * From a changed tree back to the text. What libxml2 would write is of no use (it does not keep
- * bytes): each change becomes the smallest edit, and an insertion takes its neighbours' quotes, indentation
- * and line end.
+ * bytes): each change becomes the smallest edit, and an insertion takes its neighbours' quotes,
+ * indentation and line end.
  */
 
 #define NO_LINE "" /* the parent's children share its line: no white space of ours */
@@ -74,15 +74,16 @@ append_attribute (GString *out, const char *space, xmlAttrPtr attr, char quote)
   xmlFree (value);
 }
 
-/* An element that was made, written from nothing. @line is what stands before it and its siblings. */
+/* An element that was made, written from nothing. @line is what stands before it and its siblings.
+ */
 static void
 write_element (GString *out, xmlNodePtr node, const char *line, const char *unit, char quote)
 {
   g_autofree char *inner = *line ? g_strconcat (line, unit, NULL) : g_strdup (NO_LINE);
   g_autofree char *name =
-      node->ns && node->ns->prefix ?
-          g_strdup_printf ("%s:%s", (const char *) node->ns->prefix, (const char *) node->name) :
-          g_strdup ((const char *) node->name);
+      node->ns && node->ns->prefix
+          ? g_strdup_printf ("%s:%s", (const char *) node->ns->prefix, (const char *) node->name)
+          : g_strdup ((const char *) node->name);
   gboolean elements = FALSE;
 
   g_string_append_printf (out, "<%s", name);
@@ -131,7 +132,8 @@ unit_for (Collector *c, HostdSpan *span)
   return g_strdup ("  ");
 }
 
-/* What stands before a child: as before the last one that begins a line; made up where there is none. */
+/* What stands before a child: as before the last one that begins a line; made up where there is
+ * none. */
 static char *
 child_line (Collector *c, HostdSpan *span, const char *unit)
 {
@@ -229,8 +231,8 @@ collect_attributes (Collector *c, HostdSpan *span)
 
   for (guint i = 0; span->attrs && i < span->attrs->len; i++) {
     HostdAttrSpan *a = &g_array_index (span->attrs, HostdAttrSpan, i);
-    xmlChar *now = a->ns ? xmlGetNsProp (span->node, a->local, a->ns) :
-                           xmlGetNoNsProp (span->node, a->local);
+    xmlChar *now =
+        a->ns ? xmlGetNsProp (span->node, a->local, a->ns) : xmlGetNoNsProp (span->node, a->local);
 
     g_free (space);
     space = g_strndup (c->text + a->space, a->name - a->space);
@@ -276,8 +278,7 @@ collect_text (Collector *c, HostdSpan *span)
   else if (out->len && !span->self_closing)
     hostd_edits_add (c->edits, span->open_end, span->close_start, out->str);
   else if (out->len) {
-    g_autofree char *name =
-        g_strndup (c->text + span->start + 1, span->name_end - span->start - 1);
+    g_autofree char *name = g_strndup (c->text + span->start + 1, span->name_end - span->start - 1);
 
     g_string_prepend_c (out, '>');
     g_string_append_printf (out, "</%s>", name);

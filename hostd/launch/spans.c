@@ -147,8 +147,7 @@ scan_start_tag (Scanner *s)
   g_ptr_array_add (s->spans->all, span);
   span->start = s->at++;
   name = s->at;
-  if (s->next == NULL ||
-      !is_name (s->text + name, skip_name (s), s->next->ns, s->next->name))
+  if (s->next == NULL || !is_name (s->text + name, skip_name (s), s->next->ns, s->next->name))
     return FALSE;
   span->node = s->next;
   span->parent = s->current;

@@ -7,10 +7,10 @@
 G_BEGIN_DECLS
 
 /*
- * Where each element and attribute stands in the text. A small scanner of our own walks the text that
- * libxml2 has parsed, in lockstep with the tree; any disagreement is an error, so that each proves the
- * other. Afterwards the tree may be changed freely: hostd_spans_collect() finds what was changed and
- * says it as edits of the text.
+ * Where each element and attribute stands in the text. A small scanner of our own walks the text
+ * that libxml2 has parsed, in lockstep with the tree; any disagreement is an error, so that each
+ * proves the other. Afterwards the tree may be changed freely: hostd_spans_collect() finds what was
+ * changed and says it as edits of the text.
  */
 typedef struct HostdSpans HostdSpans;
 

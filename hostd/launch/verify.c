@@ -66,9 +66,9 @@ name_culprit (xmlNodePtr node, const char *names, char **ret_missing)
 
   *ret_missing = NULL;
   for (guint i = 0; steps[i] && *steps[i]; i++) {
-    xmlNodePtr next = steps[i][0] == '@' ?
-                          (xmlNodePtr) xmlHasNsProp (node, (const xmlChar *) steps[i] + 1, NULL) :
-                          hostd_node_child (node, steps[i]);
+    xmlNodePtr next = steps[i][0] == '@'
+                          ? (xmlNodePtr) xmlHasNsProp (node, (const xmlChar *) steps[i] + 1, NULL)
+                          : hostd_node_child (node, steps[i]);
 
     if (next == NULL) {
       *ret_missing = g_strjoinv ("/", steps + i);
@@ -86,7 +86,8 @@ blame (Judge *judge, const HostdAssertion *a, xmlNodePtr node)
   g_autofree char *path = name_culprit (node, a->names, &missing);
 
   if (missing)
-    hostd_reasons_add (judge->self->reasons, a->id, path, "no %s as wanted: %s", missing, a->because);
+    hostd_reasons_add (judge->self->reasons, a->id, path, "no %s as wanted: %s", missing,
+                       a->because);
   else
     hostd_reasons_add (judge->self->reasons, a->id, path, "%s", a->because);
 }
@@ -103,7 +104,10 @@ blame_absence (Judge *judge, const HostdAssertion *a, guint found, xmlNodePtr do
     path = name_culprit (domain, relative, &missing);
   hostd_reasons_add (judge->self->reasons, a->id, path ? path : "/domain",
                      "%u of at least %u %s: %s", found, a->min,
-                     missing ? missing : slash ? slash + 1 : a->at, a->because);
+                     missing ? missing
+                     : slash ? slash + 1
+                             : a->at,
+                     a->because);
 }
 
 static gboolean
@@ -177,8 +181,8 @@ judge_data (Judge *judge, const HostdTechnologyTemplate *technology, const Hostd
     if (field && node && same_data (field, have, hostd_request_get_value (request, i)))
       continue;
     path = hostd_node_path (node ? node : security);
-    hostd_reasons_add (judge->self->reasons, "launch-data", path, "%s is not the one expected%s", key,
-                       node ? "" : ": there is none");
+    hostd_reasons_add (judge->self->reasons, "launch-data", path, "%s is not the one expected%s",
+                       key, node ? "" : ": there is none");
   }
 }
 
@@ -223,10 +227,9 @@ judge_all (Judge *judge, const HostdTemplates *templates, const HostdPolicy *pol
     xmlNodePtr security = hostd_node_child (domain, "launchSecurity");
     g_autofree char *path = hostd_node_path (security ? security : domain);
 
-    hostd_reasons_add (judge->self->reasons, "launch-security", path,
-                       "%s of a technology that policy %s accepts",
-                       security ? "launchSecurity is not" : "no launchSecurity",
-                       hostd_policy_get_name (policy));
+    hostd_reasons_add (
+        judge->self->reasons, "launch-security", path, "%s of a technology that policy %s accepts",
+        security ? "launchSecurity is not" : "no launchSecurity", hostd_policy_get_name (policy));
     return TRUE;
   }
   judge->self->has_technology = TRUE;
@@ -272,11 +275,10 @@ hostd_verify_run (const HostdTemplates *templates, const HostdRequest *request,
     return g_steal_pointer (&self);
   }
   xpath = hostd_xpath_new (document, facts);
-  judge = (Judge) { self, xpath, facts, stage };
+  judge = (Judge){ self, xpath, facts, stage };
   if (!judge_all (&judge, templates, policy, request, xmlDocGetRootElement (document->xml), error))
     return NULL;
-  self->verdict =
-      hostd_reasons_count (self->reasons) ? HOSTD_VERDICT_REFUSE : HOSTD_VERDICT_ALLOW;
+  self->verdict = hostd_reasons_count (self->reasons) ? HOSTD_VERDICT_REFUSE : HOSTD_VERDICT_ALLOW;
   return g_steal_pointer (&self);
 }
 

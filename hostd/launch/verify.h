@@ -54,7 +54,7 @@ typedef struct {
   char *policy;
   gboolean asks; /* as in NOT_OURS above */
   gboolean has_launch_security;
-  gboolean live; /* the root has an id: libvirt runs it, or is about to */
+  gboolean live;    /* the root has an id: libvirt runs it, or is about to */
   GHashTable *data; /* launchSecurity's children and attributes by name: text, or a child's path */
 } HostdGlance;
 

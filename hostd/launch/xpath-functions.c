@@ -132,8 +132,8 @@ static gboolean
 attribute_is (xmlNodePtr node, const char *name, const char *prefix, gboolean whole)
 {
   xmlChar *value = node ? xmlGetNoNsProp (node, (const xmlChar *) name) : NULL;
-  gboolean is = value && (whole ? strcmp ((const char *) value, prefix) == 0 :
-                                  g_str_has_prefix ((const char *) value, prefix));
+  gboolean is = value && (whole ? strcmp ((const char *) value, prefix) == 0
+                                : g_str_has_prefix ((const char *) value, prefix));
 
   xmlFree (value);
   return is;
@@ -193,9 +193,9 @@ number_of (xmlNodePtr node, const char *name, gboolean hex, guint64 *ret)
 }
 
 /*
- * A virtio device there is transitional (legacy and modern in one), and with iommu_platform QEMU does
- * not start: "supported by neither legacy nor transitional device". virtio-gpu and virtio-input
- * have no legacy form.
+ * A virtio device there is transitional (legacy and modern in one), and with iommu_platform QEMU
+ * does not start: "supported by neither legacy nor transitional device". virtio-gpu and
+ * virtio-input have no legacy form.
  */
 static gboolean
 on_conventional_slot (xmlNodePtr n)
@@ -203,7 +203,8 @@ on_conventional_slot (xmlNodePtr n)
   xmlNodePtr address = hostd_node_child (n, "address");
   guint64 bus, index;
 
-  if (strcmp ((const char *) n->name, "video") == 0 || strcmp ((const char *) n->name, "input") == 0)
+  if (strcmp ((const char *) n->name, "video") == 0 ||
+      strcmp ((const char *) n->name, "input") == 0)
     return FALSE;
   if (attribute_is (n, "model", "virtio-non-transitional", TRUE) ||
       attribute_is (hostd_node_child (n, "model"), "type", "virtio-non-transitional", TRUE))

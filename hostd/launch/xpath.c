@@ -10,7 +10,8 @@
 #include <libxml/xpathInternals.h>
 #include <string.h>
 
-/* Steps of one evaluation. The largest domain accepted needs far fewer with the shipped templates. */
+/* Steps of one evaluation. The largest domain accepted needs far fewer with the shipped templates.
+ */
 #define STEP_LIMIT 20000000
 
 struct HostdXPath {

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 
 /*
  * XPath 1.0 for templates, with the prefixes qemu, nova and cloister, a step limit, and what XPath
- * lacks. A function given nothing that it understands answers false (or -1): a protection that cannot
- * be read is not there.
+ * lacks. A function given nothing that it understands answers false (or -1): a protection that
+ * cannot be read is not there.
  *
  *   bit (word, n)               is bit n of the hexadecimal word set
  *   bits-clear (word, m, n)     are bits m to n all clear; false if it is no word
@@ -33,13 +33,15 @@ HostdXPath *hostd_xpath_new (HostdDocument *document, const HostdFacts *facts);
 void hostd_xpath_free (HostdXPath *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdXPath, hostd_xpath_free)
 
-/* Compiled at load; an error names the expression. Functions must exist: see hostd_xpath_check(). */
+/* Compiled at load; an error names the expression. Functions must exist: see hostd_xpath_check().
+ */
 xmlXPathCompExprPtr hostd_xpath_compile (const char *expression, GError **error);
 
 /* Evaluates once on an empty domain, so that unknown functions and prefixes show at load. */
 gboolean hostd_xpath_check (xmlXPathCompExprPtr compiled, gboolean boolean, GError **error);
 
-/* The nodes selected from @node (NULL: the root), in document order. NULL with @error set on failure. */
+/* The nodes selected from @node (NULL: the root), in document order. NULL with @error set on
+ * failure. */
 GPtrArray *hostd_xpath_select (HostdXPath *self, xmlNodePtr node, xmlXPathCompExprPtr compiled,
                                GError **error);
 /* FALSE with @error set if it fails; the value is then untouched. */

@@ -68,8 +68,8 @@ class Launch(unittest.TestCase):
                               text=True, input=input)
 
     def define(self, xml, name):
-        self.host.write("/root/%s.xml" % name, xml)
-        return self.host.virsh("define", "/root/%s.xml" % name, check=False)
+        self.host.write("/srv/%s.xml" % name, xml)
+        return self.host.virsh("define", "/srv/%s.xml" % name, check=False)
 
     def plain(self, name, n, efi=True):
         self.host.disk("/var/lib/libvirt/images/%s.qcow2" % name)

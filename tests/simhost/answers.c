@@ -35,15 +35,17 @@ status (const Guest *guest, bool continued, char *reply, size_t size)
   const char *state = continued || guest->kind == GUEST_SNP ? "running" : "launch-secret";
 
   if (guest->kind == GUEST_SNP)
-    snprintf (reply, size,
-              "\"return\": {\"enabled\": true, \"api-major\": 1, \"api-minor\": 55, \"build-id\": 29, "
-              "\"state\": \"%s\", \"sev-type\": \"sev-snp\", \"snp-policy\": %lu}",
-              state, guest->policy);
+    snprintf (
+        reply, size,
+        "\"return\": {\"enabled\": true, \"api-major\": 1, \"api-minor\": 55, \"build-id\": 29, "
+        "\"state\": \"%s\", \"sev-type\": \"sev-snp\", \"snp-policy\": %lu}",
+        state, guest->policy);
   else
-    snprintf (reply, size,
-              "\"return\": {\"enabled\": true, \"api-major\": 1, \"api-minor\": 55, \"build-id\": 29, "
-              "\"state\": \"%s\", \"sev-type\": \"sev\", \"policy\": %lu, \"handle\": 1}",
-              state, guest->policy);
+    snprintf (
+        reply, size,
+        "\"return\": {\"enabled\": true, \"api-major\": 1, \"api-minor\": 55, \"build-id\": 29, "
+        "\"state\": \"%s\", \"sev-type\": \"sev\", \"policy\": %lu, \"handle\": 1}",
+        state, guest->policy);
 }
 
 static bool

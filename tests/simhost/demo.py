@@ -107,8 +107,8 @@ def main():
     prepare_disks(host, rewritten)
 
     step("libvirtd defines it; the hook asks cloister-hostd; the guest starts")
-    host.write("/root/demo.xml", rewritten)
-    for command in (["define", "/root/demo.xml"], ["start", name], ["list"]):
+    host.write("/srv/demo.xml", rewritten)
+    for command in (["define", "/srv/demo.xml"], ["start", name], ["list"]):
         shown("virsh " + " ".join(command))
         r = host.virsh(*command, check=False)
         if r.returncode:
@@ -120,8 +120,8 @@ def main():
 
     step("The same guest, stripped of its launchSecurity: vetoed")
     bare = re.sub(r"\s*<launchSecurity.*</launchSecurity>", "", rewritten, flags=re.S)
-    host.write("/root/demo.xml", bare)
-    host.virsh("define", "/root/demo.xml")
+    host.write("/srv/demo.xml", bare)
+    host.virsh("define", "/srv/demo.xml")
     shown("virsh start " + name)
     r = host.virsh("start", name, check=False)
     if r.returncode == 0:

@@ -69,11 +69,12 @@ refusal_of_firmware (const Guest *guest)
   if (guest->kind == GUEST_SEV)
     return NULL; /* plain SEV starts with any; the measurement tells */
   if (guest->flash)
-    return guest->kind == GUEST_TDX ? "TDX doesn't support readonly memslot (pflash)" :
-                                      "SNP_LAUNCH_START ret=-22 fw_error=0 '' (pflash)";
-  if (guest->bios == NULL || !strstr (guest->bios, guest->kind == GUEST_TDX ? "inteltdx" : "amdsev"))
-    return guest->kind == GUEST_TDX ? "Cannot find TDX metadata in the firmware" :
-                                      "SEV: Failed to locate the SNP metadata in the firmware";
+    return guest->kind == GUEST_TDX ? "TDX doesn't support readonly memslot (pflash)"
+                                    : "SNP_LAUNCH_START ret=-22 fw_error=0 '' (pflash)";
+  if (guest->bios == NULL ||
+      !strstr (guest->bios, guest->kind == GUEST_TDX ? "inteltdx" : "amdsev"))
+    return guest->kind == GUEST_TDX ? "Cannot find TDX metadata in the firmware"
+                                    : "SEV: Failed to locate the SNP metadata in the firmware";
   return NULL;
 }
 
@@ -99,13 +100,14 @@ guest_refusal (const Guest *guest)
   if (why)
     return why;
   if (guest->smm && guest->kind != GUEST_SEV)
-    return guest->kind == GUEST_TDX ? "TDX VM doesn't support SMM" : "SEV-SNP does not support SMM.";
+    return guest->kind == GUEST_TDX ? "TDX VM doesn't support SMM"
+                                    : "SEV-SNP does not support SMM.";
   if (guest->kind == GUEST_TDX && !guest->split)
     return "TDX VM requires kernel_irqchip to be split";
   fault = said ("refuse");
   if (fault && strcmp (fault, "launch") == 0)
-    return guest->kind == GUEST_TDX ? "KVM_TDX_INIT_VM failed: Device or resource busy" :
-                                      "sev_launch_start: LAUNCH_START ret=-16 fw_error=23 "
+    return guest->kind == GUEST_TDX ? "KVM_TDX_INIT_VM failed: Device or resource busy"
+                                    : "sev_launch_start: LAUNCH_START ret=-16 fw_error=23 "
                                       "'Required firmware resource depleted'";
   return NULL;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Between libvirt and QEMU's monitor. Greeting, negotiation and nearly all replies are QEMU's own, with
- * the descriptors that come along; one connection to QEMU for each of libvirt's, so that a restarted
- * libvirtd just works.
+ * Between libvirt and QEMU's monitor. Greeting, negotiation and nearly all replies are QEMU's own,
+ * with the descriptors that come along; one connection to QEMU for each of libvirt's, so that a
+ * restarted libvirtd just works.
  */
 #include "standin.h"
 

@@ -5,8 +5,8 @@
  *
  * It takes the confidential guest's object off the command line, puts a relay between libvirt and
  * QEMU's monitor, and becomes the real QEMU by exec: the pid, signals, -daemonize and -pidfile are
- * all the real one's. The relay answers the few queries that only hardware can. What real QEMU would
- * refuse, it refuses. Its settings lie in /etc/simhost, made from a recorded host.
+ * all the real one's. The relay answers the few queries that only hardware can. What real QEMU
+ * would refuse, it refuses. Its settings lie in /etc/simhost, made from a recorded host.
  */
 #include "standin.h"
 

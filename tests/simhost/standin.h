@@ -10,11 +10,11 @@ typedef enum { GUEST_PLAIN, GUEST_SEV, GUEST_SNP, GUEST_TDX } GuestKind;
 
 typedef struct {
   GuestKind kind;
-  bool tcg;              /* libvirt itself asked for emulation */
+  bool tcg; /* libvirt itself asked for emulation */
   bool flash, smm, split;
   unsigned long policy;
-  int cbitpos;           /* -1: not given */
-  const char *bios;      /* NULL: none */
+  int cbitpos;      /* -1: not given */
+  const char *bios; /* NULL: none */
 } Guest;
 
 /* ---- refusals.c ---- */
@@ -28,15 +28,16 @@ const char *said (const char *name);
 /* ---- relay.c ---- */
 
 /*
- * Serves libvirt on @listener in a process of its own until its client, or @pid, is gone. @guest is NULL
- * at the probe. Returns the socket that the real QEMU shall listen on.
+ * Serves libvirt on @listener in a process of its own until its client, or @pid, is gone. @guest is
+ * NULL at the probe. Returns the socket that the real QEMU shall listen on.
  */
 int relay_start (int listener, const Guest *guest, int pid);
 
 /* ---- answers.c ---- */
 
 /*
- * What only hardware, or a QEMU that has the guest object, can answer. Returns true with @reply set to
- * the JSON of a whole reply (without the id), or false: let QEMU answer.
+ * What only hardware, or a QEMU that has the guest object, can answer. Returns true with @reply set
+ * to the JSON of a whole reply (without the id), or false: let QEMU answer.
  */
-bool answer_for (const char *command, const Guest *guest, bool *continued, char *reply, size_t size);
+bool answer_for (const char *command, const Guest *guest, bool *continued, char *reply,
+                 size_t size);
