@@ -19,9 +19,16 @@ static JsonObject *
 describe (const HostdVirtDomain *domain, const HostdBinding *binding, const HostdGate *gate)
 {
   JsonObject *entry = json_object_new ();
-  const char *uuid = domain != NULL ? domain->uuid : hostd_binding_get_uuid (binding);
-  const char *name = domain != NULL ? domain->name : hostd_binding_get_name (binding);
+  const char *uuid, *name;
 
+  if (domain != NULL) {
+    uuid = domain->uuid;
+    name = domain->name;
+  } else {
+    g_return_val_if_fail (binding != NULL, entry);
+    uuid = hostd_binding_get_uuid (binding);
+    name = hostd_binding_get_name (binding);
+  }
   set_string (entry, "name", name);
   json_object_set_string_member (entry, "uuid", uuid);
   set_string (entry, "state", domain != NULL ? domain->state : NULL);

@@ -78,8 +78,6 @@ check_bytes (const char *text, gsize length, GError **error)
 {
   const guchar *b = (const guchar *) text;
 
-  if (length > HOSTD_DOMAIN_MAX_BYTES)
-    return refuse (error, HOSTD_ERROR_TOO_LARGE, "larger than the 4 MiB that libvirt takes");
   if (length >= 2 && ((b[0] == 0xff && b[1] == 0xfe) || (b[0] == 0xfe && b[1] == 0xff) ||
                       (b[0] == '<' && b[1] == 0) || (b[0] == 0 && b[1] == '<')))
     return refuse (error, HOSTD_ERROR_INVALID, "encoded in UTF-16 or UTF-32, expected UTF-8");
@@ -104,14 +102,22 @@ hostd_document_parse (const char *text, gsize length, GError **error)
   gboolean well_formed;
   xmlNodePtr root;
 
-  if (!check_bytes (text, length, error))
+  if (length > HOSTD_DOMAIN_MAX_BYTES) {
+    refuse (error, HOSTD_ERROR_TOO_LARGE, "larger than the 4 MiB that libvirt takes");
+    return NULL;
+  }
+  /* A copy of our own: callers' texts need no NUL at the end, and the scanners here count on one.
+   */
+  self->text = g_malloc (length + 1);
+  memcpy (self->text, text, length);
+  self->text[length] = '\0';
+  self->length = length;
+  if (!check_bytes (self->text, length, error))
     return NULL;
 
-  self->text = text;
-  self->length = length;
   xmlResetLastError ();
   ctxt = xmlNewParserCtxt ();
-  self->xml = xmlCtxtReadMemory (ctxt, text, (int) length, NULL, NULL,
+  self->xml = xmlCtxtReadMemory (ctxt, self->text, (int) length, NULL, NULL,
                                  XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
   well_formed = self->xml != NULL && ctxt->wellFormed && ctxt->nsWellFormed;
   if (!well_formed)
@@ -138,6 +144,7 @@ hostd_document_free (HostdDocument *self)
     return;
   if (self->xml)
     xmlFreeDoc (self->xml);
+  g_free (self->text);
   g_free (self);
 }
 

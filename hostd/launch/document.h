@@ -19,7 +19,7 @@ G_BEGIN_DECLS
 #define HOSTD_NS_CLOISTER "urn:cloister:launch:1"
 
 typedef struct {
-  const char *text; /* borrowed */
+  char *text; /* a copy, terminated by a NUL that length does not count */
   gsize length;
   xmlDocPtr xml;
 } HostdDocument;
