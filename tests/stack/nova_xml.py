@@ -5,15 +5,15 @@ The driver is the real one, set up by Nova's own unit test fixtures. Whatever No
 stdout goes to stderr: stdout carries the XML and nothing else.
 """
 
-import datetime
 import os
 import sys
+import time
 import unittest
 import uuid
 from unittest import mock
 
 INSTANCES = "/var/lib/nova/instances"
-CREATED = datetime.datetime(2025, 11, 25, 12, 0, 0)
+CREATED = 1764072000.0  # 2025-11-25 12:00:00 UTC
 MEMORY_MB = 256
 ROOT_GB = 1
 
@@ -38,7 +38,7 @@ def generate(name, case):
     with mock.patch.object(processutils, "execute", side_effect=absent):
         import os_brick.initiator.connector  # noqa: F401
 
-    from nova import objects
+    from nova import context, objects
     from nova.network import model
     from nova.tests import fixtures as nova_fixtures
     from nova.tests.unit.virt.libvirt import test_driver
@@ -122,16 +122,17 @@ def generate(name, case):
                 "block_device_mapping": [],
             }
             disks = blockinfo.get_disk_info("kvm", instance, image, devices)
+            owner = context.RequestContext(fixed_uuid("user"), fixed_uuid("project"))
             network = model.NetworkInfo([self.vif(i) for i in range(case["nics"])])
 
             with mock.patch.object(
                 host.Host, "get_online_cpus", return_value={0}
-            ), mock.patch.object(host.Host, "_check_machine_type"), mock.patch(
-                "oslo_utils.timeutils.utcnow", return_value=CREATED
-            ):
+            ), mock.patch.object(host.Host, "_check_machine_type"), mock.patch.object(
+                libvirt_driver, "time", mock.Mock(wraps=time, time=lambda: CREATED)
+            ), mock.patch("nova.privsep.utils.supports_direct_io", return_value=True):
                 result.append(
                     driver._get_guest_xml(
-                        self.context, instance, network, disks, image, block_device_info=devices
+                        owner, instance, network, disks, image, block_device_info=devices
                     )
                 )
 
