@@ -42,6 +42,7 @@ def generate(name, case):
     from nova.network import model
     from nova.tests import fixtures as nova_fixtures
     from nova.tests.unit.virt.libvirt import test_driver
+    from nova.virt import driver as virt_driver
     from nova.virt import fake
     from nova.virt.libvirt import blockinfo, host
     from nova.virt.libvirt import driver as libvirt_driver
@@ -105,6 +106,8 @@ def generate(name, case):
                 image_ref=image_id,
                 system_metadata={"image_" + key: value for key, value in properties.items()},
                 config_drive="",
+                user_id=fixed_uuid("user"),
+                project_id=fixed_uuid("project"),
                 numa_topology=None,
             )
             fields.pop("name", None)
@@ -122,13 +125,15 @@ def generate(name, case):
                 "block_device_mapping": [],
             }
             disks = blockinfo.get_disk_info("kvm", instance, image, devices)
-            owner = context.RequestContext(fixed_uuid("user"), fixed_uuid("project"))
+            owner = context.RequestContext(
+                fixed_uuid("user"), fixed_uuid("project"), user_name="carol", project_name="ledger"
+            )
             network = model.NetworkInfo([self.vif(i) for i in range(case["nics"])])
 
             with mock.patch.object(
                 host.Host, "get_online_cpus", return_value={0}
             ), mock.patch.object(host.Host, "_check_machine_type"), mock.patch.object(
-                libvirt_driver, "time", mock.Mock(wraps=time, time=lambda: CREATED)
+                virt_driver, "time", mock.Mock(wraps=time, time=lambda: CREATED)
             ), mock.patch("nova.privsep.utils.supports_direct_io", return_value=True):
                 result.append(
                     driver._get_guest_xml(
