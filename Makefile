@@ -35,8 +35,7 @@ build: deps
 
 .PHONY: demo
 demo: build
-	@sh tests/stack/make-root nova
-	@sh tests/stack/make-root trixie
+	@sh tests/stack/make-root nova & sh tests/stack/make-root trixie; wait
 	@python3 tests/simhost/demo.py
 
 .PHONY: check
