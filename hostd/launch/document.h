@@ -51,6 +51,9 @@ char *hostd_node_text (xmlNodePtr node);
 /* The child of /domain/metadata that Rewrite writes, or NULL. */
 xmlNodePtr hostd_document_metadata (xmlNodePtr domain);
 
+/* Does the domain ask for protection: as HostdGlance.asks (launch/verify.h) has it. In glance.c. */
+gboolean hostd_document_asks (xmlNodePtr domain);
+
 /* The domain's UUID in lower case with hyphens, or NULL if there is none that is one. */
 char *hostd_document_uuid (xmlNodePtr domain);
 

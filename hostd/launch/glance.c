@@ -53,6 +53,13 @@ nova_asks (xmlNodePtr node)
   return FALSE;
 }
 
+gboolean
+hostd_document_asks (xmlNodePtr domain)
+{
+  return hostd_document_metadata (domain) != NULL || mentions_security (domain) ||
+         nova_asks (hostd_node_child (domain, "metadata"));
+}
+
 static GHashTable *
 collect_data (xmlNodePtr security)
 {
@@ -92,8 +99,7 @@ hostd_glance_at (const char *xml, gsize length, GError **error)
   if (ours)
     self->policy =
         hostd_node_text ((xmlNodePtr) xmlHasNsProp (ours, (const xmlChar *) "policy", NULL));
-  self->asks = ours != NULL || mentions_security (domain) ||
-               nova_asks (hostd_node_child (domain, "metadata"));
+  self->asks = hostd_document_asks (domain);
   return g_steal_pointer (&self);
 }
 

@@ -256,7 +256,6 @@ hostd_verify_run (const HostdTemplates *templates, const HostdRequest *request,
   g_autoptr (HostdDocument) document = NULL;
   g_autoptr (HostdVerify) self = NULL;
   g_autoptr (HostdXPath) xpath = NULL;
-  g_autoptr (HostdGlance) glance = NULL;
   Judge judge;
 
   if (policy == NULL)
@@ -267,10 +266,7 @@ hostd_verify_run (const HostdTemplates *templates, const HostdRequest *request,
   self = g_new0 (HostdVerify, 1);
   self->reasons = hostd_reasons_new ();
   self->notes = hostd_reasons_new ();
-  glance = bound ? NULL : hostd_glance_at (xml, length, error);
-  if (!bound && glance == NULL)
-    return NULL;
-  if (!bound && !glance->asks) {
+  if (!bound && !hostd_document_asks (xmlDocGetRootElement (document->xml))) {
     self->verdict = HOSTD_VERDICT_NOT_OURS;
     return g_steal_pointer (&self);
   }

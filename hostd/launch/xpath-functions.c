@@ -128,15 +128,25 @@ fn_base64_length (xmlXPathParserContextPtr p, int nargs)
 
 /* ---- devices ---- */
 
+/* An attribute's value without a copy: these functions run for every device. NULL if it is not
+ * there. */
+static const char *
+peek (xmlNodePtr node, const char *name)
+{
+  xmlAttrPtr attr = node ? xmlHasNsProp (node, (const xmlChar *) name, NULL) : NULL;
+
+  if (attr == NULL)
+    return NULL;
+  /* Without a DTD there are no entities: the value is one text, or nothing. */
+  return attr->children && attr->children->content ? (const char *) attr->children->content : "";
+}
+
 static gboolean
 attribute_is (xmlNodePtr node, const char *name, const char *prefix, gboolean whole)
 {
-  xmlChar *value = node ? xmlGetNoNsProp (node, (const xmlChar *) name) : NULL;
-  gboolean is = value && (whole ? strcmp ((const char *) value, prefix) == 0
-                                : g_str_has_prefix ((const char *) value, prefix));
+  const char *value = peek (node, name);
 
-  xmlFree (value);
-  return is;
+  return value && (whole ? strcmp (value, prefix) == 0 : g_str_has_prefix (value, prefix));
 }
 
 /*
@@ -180,16 +190,12 @@ fn_virtio (xmlXPathParserContextPtr p, int nargs)
 static gboolean
 number_of (xmlNodePtr node, const char *name, gboolean hex, guint64 *ret)
 {
-  xmlChar *value = node ? xmlGetNoNsProp (node, (const xmlChar *) name) : NULL;
-  const char *text = (const char *) value;
-  gboolean ok;
+  const char *text = peek (node, name);
 
   if (text == NULL)
     return FALSE;
   hex = hex && (g_str_has_prefix (text, "0x") || g_str_has_prefix (text, "0X"));
-  ok = hex ? hostd_parse_hex (text, ret) : hostd_parse_decimal (text, G_MAXUINT32, ret);
-  xmlFree (value);
-  return ok;
+  return hex ? hostd_parse_hex (text, ret) : hostd_parse_decimal (text, G_MAXUINT32, ret);
 }
 
 /*
