@@ -64,6 +64,15 @@ refusal_of_host (const Guest *guest)
 }
 
 static const char *
+refusal_of_tcg (const Guest *guest)
+{
+  if (guest->kind == GUEST_TDX)
+    return "accelerator does not support confidential guest tdx-guest";
+  return guest->kind == GUEST_SNP ? "accelerator does not support confidential guest sev-snp-guest"
+                                  : "accelerator does not support confidential guest sev-guest";
+}
+
+static const char *
 refusal_of_firmware (const Guest *guest)
 {
   if (guest->kind == GUEST_SEV)
@@ -84,7 +93,7 @@ guest_refusal (const Guest *guest)
   const char *cbit, *why, *fault;
 
   if (guest->tcg)
-    return "confidential guest support requires KVM";
+    return refusal_of_tcg (guest);
   why = refusal_of_host (guest);
   if (why)
     return why;
@@ -102,7 +111,7 @@ guest_refusal (const Guest *guest)
   if (guest->smm && guest->kind != GUEST_SEV)
     return guest->kind == GUEST_TDX ? "TDX VM doesn't support SMM"
                                     : "SEV-SNP does not support SMM.";
-  if (guest->kind == GUEST_TDX && !guest->split)
+  if (guest->kind == GUEST_TDX && guest->unsplit)
     return "TDX VM requires kernel_irqchip to be split";
   fault = said ("refuse");
   if (fault && strcmp (fault, "launch") == 0)

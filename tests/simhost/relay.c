@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -24,11 +25,15 @@
 typedef struct {
   int client, qemu;
   const Guest *guest;
-  bool continued, as_host; /* as_host: the next reply says "max" where libvirt asked for "host" */
+  bool as_host; /* as_host: the next reply says "max" where libvirt asked for "host" */
   char command[BUFFER], reply[BUFFER];
   size_t n_command, n_reply;
   int fds[8], n_fds;
 } Link;
+
+/* Whether the guest was let run. Shared by all links of a guest: a libvirtd that comes back makes a
+ * new one. */
+static bool *continued;
 
 static bool
 send_all (int to, const char *data, size_t length, const int *fds, int n_fds)
@@ -107,7 +112,7 @@ on_command (Link *l)
   bool sent;
 
   member (l->command, "execute", name, sizeof name);
-  if (answer_for (name, l->guest, &l->continued, body, sizeof body)) {
+  if (answer_for (name, l->guest, continued, body, sizeof body)) {
     member (l->command, "id", id, sizeof id);
     snprintf (whole, sizeof whole, "{%s, \"id\": \"%s\"}\r\n", body, id);
     return send_all (l->client, whole, strlen (whole), NULL, 0);
@@ -187,6 +192,8 @@ from_qemu (Link *l)
     if (bytes[i] != '\n')
       continue;
     l->reply[l->n_reply] = '\0';
+    if (strstr (l->reply, "\"error\""))
+      l->as_host = false;
     if (strstr (l->reply, "\"return\"")) {
       replace (l->reply, BUFFER, "\"name\": \"max\"", "\"name\": \"host\"");
       l->as_host = false;
@@ -219,7 +226,10 @@ serve (int client, const struct sockaddr_un *address, socklen_t length, const Gu
     if (fds[0].revents && !from_client (l))
       break;
   }
-  shutdown (client, SHUT_RDWR);
+  /* A socket closed with a command unread resets libvirt's end; it is to see the end of file. */
+  shutdown (client, SHUT_WR);
+  while (poll (fds, 1, 1000) > 0 && read (client, l->command, BUFFER) > 0)
+    ;
   _exit (0);
 }
 
@@ -252,6 +262,12 @@ relay_start (int listener, const Guest *guest, int pid)
   if (bind (qemu, (struct sockaddr *) &address, sizeof (sa_family_t)) < 0 || listen (qemu, 4) < 0 ||
       getsockname (qemu, (struct sockaddr *) &address, &length) < 0) {
     perror ("standin: relay socket");
+    exit (1);
+  }
+  continued =
+      mmap (NULL, sizeof *continued, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (continued == MAP_FAILED) {
+    perror ("standin: relay memory");
     exit (1);
   }
   child = fork ();

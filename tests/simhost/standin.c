@@ -11,6 +11,7 @@
 #include "standin.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +96,7 @@ take_machine (Guest *guest, const char *value)
   free (cut_property (list, "confidential-guest-support"));
   free (cut_property (list, "memory-encryption"));
   irqchip = cut_property (list, "kernel_irqchip");
-  guest->split = guest->split || (irqchip && strcmp (irqchip, "split") == 0);
+  guest->unsplit = irqchip && strcmp (irqchip, "split") != 0;
   smm = cut_property (list, "smm");
   guest->smm = smm && strcmp (smm, "on") == 0;
   accel = cut_property (list, "accel");
@@ -171,6 +172,21 @@ put_chardev (char **arguments, const char *id, int fd)
   arguments[1] = chardev;
 }
 
+/*
+ * Real QEMU has been up for a while when it refuses. libvirt reports the text only if it could
+ * connect; a listener gone before that is "Connection refused", and the text is lost.
+ */
+static int
+refuse (int listener, const char *text)
+{
+  struct pollfd libvirt = { listener, POLLIN, 0 };
+
+  fprintf (stderr, "qemu-system-x86_64: %s\n", text);
+  if (listener >= 0)
+    poll (&libvirt, 1, 3000);
+  return 1;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -205,10 +221,8 @@ main (int argc, char **argv)
   }
 
   refusal = guest.kind == GUEST_PLAIN ? NULL : guest_refusal (&guest);
-  if (refusal) {
-    fprintf (stderr, "qemu-system-x86_64: %s\n", refusal);
-    return 1;
-  }
+  if (refusal)
+    return refuse (listener, refusal);
   if (probe) {
     put_chardev (out + 1, "simqmp", relay_start (listen_at (probe), NULL, getpid ()));
     put ("-mon");

@@ -11,7 +11,8 @@ typedef enum { GUEST_PLAIN, GUEST_SEV, GUEST_SNP, GUEST_TDX } GuestKind;
 typedef struct {
   GuestKind kind;
   bool tcg; /* libvirt itself asked for emulation */
-  bool flash, smm, split;
+  bool flash, smm;
+  bool unsplit; /* kernel_irqchip given, and not as split: QEMU's own choice would be split */
   unsigned long policy;
   int cbitpos;      /* -1: not given */
   const char *bios; /* NULL: none */
