@@ -150,6 +150,20 @@ attribute_is (xmlNodePtr node, const char *name, const char *prefix, gboolean wh
 }
 
 /*
+ * A disk without a bus has the one that its device's name stands for (libvirt, docs/formatdomain,
+ * target): vda becomes virtio.
+ */
+static gboolean
+is_virtio_disk (xmlNodePtr n)
+{
+  xmlNodePtr target = hostd_node_child (n, "target");
+
+  if (peek (target, "bus"))
+    return attribute_is (target, "bus", "virtio", TRUE);
+  return attribute_is (target, "dev", "vd", FALSE) && !attribute_is (n, "device", "floppy", TRUE);
+}
+
+/*
  * libvirt, docs/formatdomain: which devices take the virtio options. A host that may not read guest
  * memory needs them all to go through the guest's own DMA API.
  */
@@ -162,21 +176,24 @@ is_virtio (xmlNodePtr n)
     return FALSE;
   name = (const char *) n->name;
   if (strcmp (name, "disk") == 0)
-    return attribute_is (hostd_node_child (n, "target"), "bus", "virtio", TRUE);
+    return is_virtio_disk (n);
   if (strcmp (name, "interface") == 0)
     return !attribute_is (n, "type", "hostdev", TRUE) &&
            attribute_is (hostd_node_child (n, "model"), "type", "virtio", FALSE);
   if (strcmp (name, "controller") == 0)
     return attribute_is (n, "type", "virtio-serial", TRUE) ||
            (attribute_is (n, "type", "scsi", TRUE) && attribute_is (n, "model", "virtio", FALSE));
-  if (strcmp (name, "memballoon") == 0 || strcmp (name, "rng") == 0 || strcmp (name, "crypto") == 0)
+  if (strcmp (name, "memballoon") == 0 || strcmp (name, "rng") == 0 ||
+      strcmp (name, "crypto") == 0 || strcmp (name, "sound") == 0)
     return attribute_is (n, "model", "virtio", FALSE);
   if (strcmp (name, "vsock") == 0)
     return !attribute_is (n, "model", "none", TRUE);
   if (strcmp (name, "video") == 0)
     return attribute_is (hostd_node_child (n, "model"), "type", "virtio", TRUE);
   if (strcmp (name, "input") == 0)
-    return attribute_is (n, "bus", "virtio", TRUE);
+    /* A device of the host's that is passed through is a virtio one unless it says otherwise. */
+    return attribute_is (n, "bus", "virtio", TRUE) ||
+           (peek (n, "bus") == NULL && attribute_is (n, "type", "passthrough", TRUE));
   return strcmp (name, "filesystem") == 0;
 }
 

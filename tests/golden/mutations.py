@@ -26,7 +26,8 @@ from lxml import etree  # noqa: E402
 
 CTL = os.path.abspath(sys.argv[1])
 HOSTS = {'tdx': 'spr-tdx'}
-WORK = tempfile.mkdtemp(prefix='cloister-mutations-')
+FOLDER = tempfile.TemporaryDirectory(prefix='cloister-mutations-')
+WORK = FOLDER.name
 
 
 def run(verb, policy, text, data=()):
@@ -145,6 +146,8 @@ def main():
                 failures.append('%s %s: not rewritten: %s' % (good['file'], policy, r.stderr.decode()))
                 continue
             after = r.stdout
+            failures += ['%s %s: not so after rewriting: %s' % (good['file'], policy, e)
+                         for e in good.get('expect', []) if not etree.fromstring(after).xpath('boolean(%s)' % e)]
             for label, text in undo_each(before, after):
                 count += 1
                 v = run('verify', policy, text)
