@@ -97,6 +97,24 @@ class Hostile(unittest.TestCase):
         self.assertEqual(r.returncode, 0, r.stderr[:300])
         self.assertEqual(r.stdout.count(b"iommu='on'"), 10001)
 
+    def test_a_hundred_thousand_siblings(self):
+        r = self.run_on(GOOD % ('<title/>' + '<n:a xmlns:n="urn:x"/>' * 100000))
+        self.assertIn(r.returncode, (0, 2), r.stderr[:300])
+        self.assertLessEqual(len(r.stderr.splitlines()), 4)
+
+    def test_a_huge_attribute(self):
+        for value in ('x' * 1000000, '&amp;' * 200000):
+            r = self.run_on(GOOD % ("<devices><disk type='file'><source file='%s'/></disk></devices>" % value))
+            self.assertIn(r.returncode, (0, 2), r.stderr[:300])
+            self.assertLess(len(r.stderr), 8192)
+
+    def test_a_reason_does_not_carry_a_megabyte(self):
+        text = GOOD % ("<devices><emulator>%s</emulator></devices>" % ('/x' * 500000))
+        for verb in ('rewrite', 'verify'):
+            r = self.run_on(text, verb)
+            self.assertLess(len(r.stdout) + len(r.stderr), 8192)
+            self.assertNotEqual(r.returncode, 0)
+
     def test_odd_text_is_kept(self):
         odd = ("<devices><!-- <disk> --><disk type='file'\n\tdevice = \"disk\" ><source file='/a&amp;b>c'/>"
                "<target dev='vda' bus='virtio'/><![CDATA[ ]]><?x y?></disk ></devices>")

@@ -6,6 +6,7 @@
 
 The bytes are judged by domains/check-domains, which knows nothing of how Rewrite works.
 """
+import concurrent.futures
 import importlib.machinery
 import importlib.util
 import os
@@ -18,7 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 CTL = os.path.abspath(sys.argv[1])
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 20261125
-CASES = 120
+CASES = 300
 
 if importlib.util.find_spec('lxml') is None:
     print('skipped: %s has no lxml (python3-lxml)' % sys.executable)
@@ -46,12 +47,16 @@ class Writer:
         out = ''
         for name, value in pairs:
             quote = self.rnd.choice(self.quotes)
+            if value and '&' not in value and self.rnd.random() < 0.1:
+                # The same value, its first letter written as a number.
+                value = self.rnd.choice(['&#%d;', '&#x%x;']) % ord(value[0]) + value[1:]
             out += self.rnd.choice([' ', ' ', '  ', self.eol + '     ']) + name + self.rnd.choice(['=', '=', ' = ']) + \
                 quote + value + quote
         return out + self.rnd.choice(['', '', '', ' '])
 
     def noise(self):
-        return self.rnd.choice([''] * 12 + ['<!-- <disk bus="virtio"> -->', '<?note keep?>'])
+        return self.rnd.choice([''] * 12 + ['<!-- <disk bus="virtio"> -->', '<?note keep?>', '<![CDATA[ ]]>',
+                                        '<o:disk xmlns:o="urn:other" bus="virtio"><target bus="virtio"/></o:disk>'])
 
     def element(self, tree, depth=0):
         name, pairs, content = tree
@@ -144,10 +149,16 @@ def one(judge, rnd, folder):
 
 def main():
     judge = load_judge()
-    with tempfile.TemporaryDirectory() as folder:
-        for n in range(CASES):
-            wrong = one(judge, random.Random(SEED + n), folder)
+
+    def case(n):
+        with tempfile.TemporaryDirectory() as folder:
+            return one(judge, random.Random(SEED + n), folder)
+
+    # The time goes into cloisterctl's processes: as many at once as there are processors.
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for n, wrong in enumerate(pool.map(case, range(CASES))):
             if wrong:
+                pool.shutdown(cancel_futures=True)
                 sys.exit('seed %d: %s' % (SEED + n, wrong))
     print('%d domains, seeds from %d' % (CASES, SEED))
 
