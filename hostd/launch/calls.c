@@ -16,9 +16,9 @@ write_implicit_devices (HostdWork *work, const char *feature)
   int wanted;
 
   if (devices == NULL)
-    devices = hostd_work_make (work->domain, "devices");
+    devices = hostd_spans_make (work->spans, work->domain, "devices");
   if (hostd_node_child (devices, "memballoon") == NULL) {
-    xmlNodePtr balloon = hostd_work_make (devices, "memballoon");
+    xmlNodePtr balloon = hostd_spans_make (work->spans, devices, "memballoon");
 
     xmlSetProp (balloon, (const xmlChar *) "model", (const xmlChar *) "virtio");
   }
@@ -29,7 +29,7 @@ write_implicit_devices (HostdWork *work, const char *feature)
 
     if (hostd_virtio_serial_present (devices, i))
       continue;
-    controller = hostd_work_make (devices, "controller");
+    controller = hostd_spans_make (work->spans, devices, "controller");
     xmlSetProp (controller, (const xmlChar *) "type", (const xmlChar *) "virtio-serial");
     xmlSetProp (controller, (const xmlChar *) "index", (const xmlChar *) index);
   }
@@ -59,10 +59,11 @@ write_cbit (HostdWork *work, const char *feature)
       hostd_spans_set_text (work->spans, cbit, value);
     }
   } else if (work->facts->libvirt_version && work->facts->libvirt_version < 6009000) {
-    cbit = hostd_work_make (security, "cbitpos");
+    cbit = hostd_spans_make (work->spans, security, "cbitpos");
     xmlNodeAddContent (cbit, (const xmlChar *) value);
     if (hostd_node_child (security, "reducedPhysBits") == NULL)
-      xmlNodeAddContent (hostd_work_make (security, "reducedPhysBits"), (const xmlChar *) "1");
+      xmlNodeAddContent (hostd_spans_make (work->spans, security, "reducedPhysBits"),
+                         (const xmlChar *) "1");
   }
 }
 

@@ -118,7 +118,8 @@ hostd_document_parse (const char *text, gsize length, GError **error)
   xmlResetLastError ();
   ctxt = xmlNewParserCtxt ();
   self->xml = xmlCtxtReadMemory (ctxt, self->text, (int) length, NULL, NULL,
-                                 XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+                                 XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+                                     XML_PARSE_NOBLANKS | XML_PARSE_COMPACT);
   well_formed = self->xml != NULL && ctxt->wellFormed && ctxt->nsWellFormed;
   if (!well_formed)
     hostd_xml_set_error (error, "domain XML refused: not well-formed,");

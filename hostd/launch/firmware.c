@@ -135,14 +135,15 @@ rewrite_loader (HostdWork *work, xmlNodePtr os)
   g_autofree char *path = NULL;
 
   if (loader == NULL)
-    loader = hostd_work_make (os, "loader");
+    loader = hostd_spans_make (work->spans, os, "loader");
   for (guint i = 0; i < G_N_ELEMENTS (not_ours); i++) {
     xmlAttrPtr a = xmlHasNsProp (loader, (const xmlChar *) not_ours[i], NULL);
 
     if (a)
-      xmlRemoveProp (a);
+      hostd_spans_remove_attribute (work->spans, a);
   }
-  xmlSetNsProp (loader, NULL, (const xmlChar *) "stateless", (const xmlChar *) "yes");
+  hostd_work_set_attribute (work, "firmware-auto", loader, "stateless", "yes",
+                            HOSTD_CONFLICT_REPLACE, NULL);
   path = hostd_node_text (loader);
   if (*path) {
     g_autofree char *at = hostd_node_path (loader);

@@ -52,7 +52,8 @@ set_element (HostdWork *work, xmlNodePtr security, const HostdField *field, cons
   g_autofree char *now = hostd_node_text (have);
 
   if (have == NULL) {
-    xmlNodeAddContent (hostd_work_make (security, field->name), (const xmlChar *) value);
+    xmlNodeAddContent (hostd_spans_make (work->spans, security, field->name),
+                       (const xmlChar *) value);
   } else if (!same_base64 (now, value)) {
     g_autofree char *path = hostd_node_path (have);
 
@@ -67,7 +68,7 @@ set_socket (HostdWork *work, xmlNodePtr security, const HostdField *field, const
   xmlNodePtr have = hostd_node_child (security, field->name);
 
   if (have == NULL)
-    have = hostd_work_make (security, field->name);
+    have = hostd_spans_make (work->spans, security, field->name);
   if (*value == '/')
     hostd_work_set_attribute (work, "data-conflict", have, "path", value, HOSTD_CONFLICT_REFUSE,
                               "the request gives another socket");

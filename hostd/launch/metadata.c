@@ -11,13 +11,13 @@
  */
 
 static xmlNodePtr
-make_element (xmlNodePtr domain)
+make_element (HostdWork *work)
 {
-  xmlNodePtr metadata = hostd_node_child (domain, "metadata"), element;
+  xmlNodePtr metadata = hostd_node_child (work->domain, "metadata"), element;
 
   if (metadata == NULL)
-    metadata = hostd_work_make (domain, "metadata");
-  element = hostd_work_make (metadata, "launch");
+    metadata = hostd_spans_make (work->spans, work->domain, "metadata");
+  element = hostd_spans_make (work->spans, metadata, "launch");
   xmlSetNs (element,
             xmlNewNs (element, (const xmlChar *) HOSTD_NS_CLOISTER, (const xmlChar *) "cloister"));
   return element;
@@ -29,7 +29,7 @@ hostd_work_write_metadata (HostdWork *work)
   xmlNodePtr element = hostd_document_metadata (work->domain);
 
   if (element == NULL)
-    element = make_element (work->domain);
+    element = make_element (work);
   hostd_work_set_attribute (work, "rebind", element, "policy", hostd_policy_get_name (work->policy),
                             HOSTD_CONFLICT_REFUSE,
                             "a guest that was bound to one policy is not bound to another");

@@ -25,8 +25,8 @@ struct HostdPolicy {
 struct HostdTechnologyTemplate {
   HostdTemplateFile *file;
   HostdTechnology technology;
-  char *type;                /* launchSecurity/@type */
-  xmlXPathCompExprPtr match; /* of the domain: is its author's launchSecurity this technology's */
+  char *type;             /* launchSecurity/@type */
+  HostdExpression *match; /* of the domain: is its author's launchSecurity this technology's */
 };
 
 /*

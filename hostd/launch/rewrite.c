@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "launch/choice.h"
+#include "launch/verify-private.h"
 #include "launch/work.h"
 
 #include <string.h>
@@ -46,24 +47,13 @@ check_keys (const HostdTemplates *templates, const HostdRequest *request, GError
   return TRUE;
 }
 
-/*
- * One pass: parse, choose, apply the rules to the tree, find what changed. FALSE is an error; a
- * refusal is in work->reasons, and *ret_edits is then NULL.
- */
+/* Technology and rules, on work->document. FALSE is an error; a refusal is in work->reasons. */
 static gboolean
-run_pass (HostdWork *work, const HostdTemplates *templates, const char *xml, gsize length,
-          HostdEdits **ret_edits, GError **error)
+apply (HostdWork *work, const HostdTemplates *templates, GError **error)
 {
   g_autoptr (GError) local = NULL;
 
-  *ret_edits = NULL;
-  work->document = hostd_document_parse (xml, length, error);
-  if (work->document == NULL)
-    return FALSE;
   work->domain = xmlDocGetRootElement (work->document->xml);
-  work->spans = hostd_spans_scan (work->document, error);
-  if (work->spans == NULL)
-    return FALSE;
   work->xpath = hostd_xpath_new (work->document, work->facts);
   work->technology =
       hostd_choose_technology (templates, work->policy, work->request, work->facts, work->xpath,
@@ -78,27 +68,68 @@ run_pass (HostdWork *work, const HostdTemplates *templates, const char *xml, gsi
   if (!hostd_work_apply_rules (work, error))
     return FALSE;
   hostd_work_write_metadata (work);
+  return TRUE;
+}
+
+/* One whole pass, from text to edits; *ret_edits is NULL after a refusal. */
+static gboolean
+run_pass (HostdWork *work, const HostdTemplates *templates, const char *xml, gsize length,
+          HostdEdits **ret_edits, GError **error)
+{
+  *ret_edits = NULL;
+  work->document = hostd_document_parse (xml, length, error);
+  if (work->document == NULL)
+    return FALSE;
+  work->spans = hostd_spans_scan (work->document, error);
+  if (work->spans == NULL || !apply (work, templates, error))
+    return FALSE;
   if (hostd_reasons_count (work->reasons) == 0)
     *ret_edits = hostd_spans_collect (work->spans);
   return TRUE;
 }
 
-/* Whether the result holds what was promised: Verify says so, and a second pass finds nothing to
- * do. */
+/*
+ * Would a second Rewrite change @document, the result, again? Mostly no rule has anything to do,
+ * which needs no spans to be seen; where rules undo each other, a whole pass tells.
+ */
 static gboolean
-prove (HostdRewrite *self, const HostdTemplates *templates, HostdWork *first, GError **error)
+is_stable (const HostdRewrite *self, const HostdTemplates *templates, const HostdWork *first,
+           HostdDocument **document, gboolean *ret_stable, GError **error)
 {
   g_autoptr (HostdReasons) reasons = hostd_reasons_new (), notes = hostd_reasons_new ();
-  g_auto (HostdWork) again = { .policy = first->policy,
-                               .request = first->request,
-                               .facts = first->facts,
-                               .reasons = reasons,
-                               .notes = notes };
+  HostdWork blank = { .policy = first->policy,
+                      .request = first->request,
+                      .facts = first->facts,
+                      .reasons = reasons,
+                      .notes = notes };
+  g_auto (HostdWork) again = blank, whole = blank;
   g_autoptr (HostdEdits) edits = NULL;
-  g_autoptr (HostdVerify) verify =
-      hostd_verify_run (templates, first->request, first->facts, self->text, self->length,
-                        HOSTD_STAGE_DEFINITION, TRUE, error);
 
+  again.document = g_steal_pointer (document);
+  again.spans = hostd_spans_new_unscanned (again.document);
+  if (!apply (&again, templates, error))
+    return FALSE;
+  *ret_stable = hostd_reasons_count (reasons) == 0;
+  if (!*ret_stable || hostd_spans_count_changes (again.spans) == 0)
+    return TRUE;
+  if (!run_pass (&whole, templates, self->text, self->length, &edits, error))
+    return FALSE;
+  *ret_stable = edits && hostd_edits_count (edits) == 0;
+  return TRUE;
+}
+
+/* Whether the result holds what was promised: it is parsed again, verified and rewritten again. */
+static gboolean
+prove (HostdRewrite *self, const HostdTemplates *templates, const HostdWork *first, GError **error)
+{
+  g_autoptr (HostdDocument) document = hostd_document_parse (self->text, self->length, error);
+  g_autoptr (HostdVerify) verify = NULL;
+  gboolean stable = FALSE;
+
+  if (document == NULL)
+    return FALSE;
+  verify = hostd_verify_document (templates, first->request, first->facts, document,
+                                  HOSTD_STAGE_DEFINITION, TRUE, error);
   if (verify == NULL)
     return FALSE;
   if (hostd_verify_get_verdict (verify) != HOSTD_VERDICT_ALLOW) {
@@ -106,15 +137,13 @@ prove (HostdRewrite *self, const HostdTemplates *templates, HostdWork *first, GE
     hostd_reasons_append (self->reasons, hostd_verify_get_reasons (verify));
     return TRUE;
   }
-  if (!run_pass (&again, templates, self->text, self->length, &edits, error))
+  if (!is_stable (self, templates, first, &document, &stable, error))
     return FALSE;
-  if (edits == NULL || hostd_edits_count (edits) != 0) {
+  if (!stable)
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_FAILED,
                  "a second Rewrite would change the result again: a fault of Cloister or of a "
                  "template, please report it with the domain XML");
-    return FALSE;
-  }
-  return TRUE;
+  return stable;
 }
 
 static gboolean

@@ -8,16 +8,6 @@
 
 #include <string.h>
 
-xmlNodePtr
-hostd_work_make (xmlNodePtr parent, const char *name)
-{
-  xmlNodePtr node = xmlNewDocNode (parent->doc, NULL, (const xmlChar *) name, NULL);
-
-  node->_private = &hostd_node_made;
-  xmlAddChild (parent, node);
-  return node;
-}
-
 void
 hostd_work_set_attribute (HostdWork *work, const char *id, xmlNodePtr element, const char *name,
                           const char *value, HostdConflict conflict, const char *because)
@@ -38,7 +28,7 @@ hostd_work_set_attribute (HostdWork *work, const char *id, xmlNodePtr element, c
       return;
     }
   }
-  xmlSetNsProp (element, NULL, (const xmlChar *) name, (const xmlChar *) value);
+  hostd_spans_set_attribute (work->spans, element, name, value);
 }
 
 /* ---- ensure ---- */
@@ -96,7 +86,7 @@ ensure_element (HostdWork *work, const HostdRule *rule, xmlNodePtr parent, xmlNo
   gboolean made = have == NULL;
 
   if (made) {
-    have = hostd_work_make (parent, (const char *) want->name);
+    have = hostd_spans_make (work->spans, parent, (const char *) want->name);
   } else if (have->_private != &hostd_node_made) {
     ensure_text (work, rule, have, want);
   }
@@ -173,7 +163,7 @@ apply_remove (HostdWork *work, const HostdRule *rule, xmlNodePtr node)
   if (rule->because)
     hostd_reasons_add (work->notes, rule->id, path, "removed: %s", rule->because);
   if (node->type == XML_ATTRIBUTE_NODE)
-    xmlRemoveProp ((xmlAttrPtr) node);
+    hostd_spans_remove_attribute (work->spans, (xmlAttrPtr) node);
   else
     hostd_spans_remove (work->spans, node);
 }
@@ -237,7 +227,7 @@ apply_rule (HostdWork *work, const HostdRule *rule, GError **error)
     apply_require (work, rule);
     return TRUE;
   }
-  nodes = hostd_xpath_select (work->xpath, NULL, rule->select, error);
+  nodes = hostd_xpath_select (work->xpath, rule->select, error);
   if (nodes == NULL) {
     g_prefix_error (error, "rule %s (%s): ", rule->id, rule->expression);
     return FALSE;

@@ -22,8 +22,7 @@ rule_free (HostdRule *rule)
   g_free (rule->because);
   g_free (rule->name);
   g_free (rule->value);
-  if (rule->select)
-    xmlXPathFreeCompExpr (rule->select);
+  hostd_expression_free (rule->select);
   g_free (rule);
 }
 
@@ -35,10 +34,8 @@ assertion_free (HostdAssertion *a)
   g_free (a->because);
   g_free (a->source);
   g_free (a->names);
-  if (a->context)
-    xmlXPathFreeCompExpr (a->context);
-  if (a->test)
-    xmlXPathFreeCompExpr (a->test);
+  hostd_expression_free (a->context);
+  hostd_expression_free (a->violations);
   g_strfreev (a->needs);
   g_free (a);
 }
@@ -72,18 +69,14 @@ attribute (xmlNodePtr node, const char *name)
   return copy;
 }
 
-static xmlXPathCompExprPtr
-compile (Compiler *c, xmlNodePtr node, const char *expression, gboolean boolean, GError **error)
+static HostdExpression *
+compile (Compiler *c, xmlNodePtr node, const char *text, HostdExpressionKind kind, GError **error)
 {
-  xmlXPathCompExprPtr compiled = hostd_xpath_compile (expression, error);
+  HostdExpression *expression = hostd_expression_compile (text, kind, error);
 
-  if (compiled == NULL || !hostd_xpath_check (compiled, boolean, error)) {
-    g_prefix_error (error, "%s:%d: \"%s\": ", c->file, node->line, expression);
-    if (compiled)
-      xmlXPathFreeCompExpr (compiled);
-    return NULL;
-  }
-  return compiled;
+  if (expression == NULL)
+    g_prefix_error (error, "%s:%d: \"%s\": ", c->file, node->line, text);
+  return expression;
 }
 
 /* "0 3 6-15" as a mask; the schema has checked the form. */
@@ -153,7 +146,7 @@ compile_rule (Compiler *c, xmlNodePtr node, guint word, GError **error)
   rule->content = node->children;
   if (rule_words[word].select) {
     rule->expression = attribute (node, rule_words[word].select);
-    rule->select = compile (c, node, rule->expression, FALSE, error);
+    rule->select = compile (c, node, rule->expression, HOSTD_EXPRESSION_NODES, error);
     return rule->select != NULL;
   }
   return TRUE;
@@ -180,11 +173,13 @@ compile_assertion (Compiler *c, xmlNodePtr node, GError **error)
     a->stage[i] = stages == NULL || strstr (stages, hostd_stage_name ((HostdStage) i)) != NULL;
   if (needs)
     a->needs = g_strsplit (needs, " ", -1);
-  a->context = compile (c, node, a->at, FALSE, error);
+  a->context = compile (c, node, a->at, HOSTD_EXPRESSION_NODES, error);
   if (a->context == NULL)
     return FALSE;
-  a->test = compile (c, node, test, TRUE, error);
-  return a->test != NULL;
+  a->violations = hostd_expression_compile_violations (a->at, test, error);
+  if (a->violations == NULL)
+    g_prefix_error (error, "%s:%d: \"%s\": ", c->file, node->line, test);
+  return a->violations != NULL;
 }
 
 static void

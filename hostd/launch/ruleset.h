@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "launch/document.h"
 #include "launch/verify.h"
-
-#include <libxml/xpath.h>
+#include "launch/xpath.h"
 
 G_BEGIN_DECLS
 
@@ -26,9 +24,9 @@ typedef enum { HOSTD_CONFLICT_REFUSE, HOSTD_CONFLICT_KEEP, HOSTD_CONFLICT_REPLAC
 
 typedef struct {
   HostdRuleKind kind;
-  char *id;                   /* never NULL */
-  char *expression;           /* the XPath as written */
-  xmlXPathCompExprPtr select; /* NULL for REQUIRE and CALL */
+  char *id;                /* never NULL */
+  char *expression;        /* the XPath as written */
+  HostdExpression *select; /* NULL for REQUIRE and CALL */
   HostdConflict conflict;
   char *because;      /* NULL only where nothing is ever said */
   char *name, *value; /* ATTRIBUTE; name: REQUIRE's field, CALL's function, ENSURE's key */
@@ -38,7 +36,8 @@ typedef struct {
 
 typedef struct {
   char *id, *at, *because, *source, *names;
-  xmlXPathCompExprPtr context, test;
+  HostdExpression *context;
+  HostdExpression *violations; /* the nodes of the context that fail the test: all at one go */
   guint min;
   gboolean stage[3]; /* by HostdStage */
   char **needs;      /* host facts: "firmware", "cbitpos"; NULL for none */

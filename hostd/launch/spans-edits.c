@@ -39,8 +39,8 @@ static char
 quote_for (Collector *c, HostdSpan *span)
 {
   for (; span; span = span->parent)
-    if (span->attrs && span->attrs->len)
-      return c->text[g_array_index (span->attrs, HostdAttrSpan, span->attrs->len - 1).value_end];
+    if (span->n_attrs)
+      return c->text[hostd_span_attr (c->spans, span, span->n_attrs - 1)->value_end];
   return '\'';
 }
 
@@ -116,7 +116,7 @@ unit_for (Collector *c, HostdSpan *span)
   g_autofree char *outer = NULL, *own = NULL;
 
   if (span->parent == NULL) {
-    HostdSpan *first = c->spans->all->len > 1 ? g_ptr_array_index (c->spans->all, 1) : NULL;
+    HostdSpan *first = c->spans->n_spans > 1 ? hostd_spans_nth (c->spans, 1) : NULL;
     g_autofree char *line = first ? line_start (c, first->start) : NULL;
 
     return line ? g_strdup (line + strspn (line, "\r\n")) : g_strdup ("  ");
@@ -210,12 +210,12 @@ collect_children (Collector *c, HostdSpan *span)
 }
 
 static gboolean
-span_has_attribute (HostdSpan *span, xmlAttrPtr attr)
+span_has_attribute (Collector *c, HostdSpan *span, xmlAttrPtr attr)
 {
   const xmlChar *ns = attr->ns ? attr->ns->href : NULL;
 
-  for (guint i = 0; span->attrs && i < span->attrs->len; i++) {
-    HostdAttrSpan *a = &g_array_index (span->attrs, HostdAttrSpan, i);
+  for (guint i = 0; i < span->n_attrs; i++) {
+    HostdAttrSpan *a = hostd_span_attr (c->spans, span, i);
 
     if (xmlStrEqual (a->local, attr->name) && xmlStrEqual (a->ns, ns))
       return TRUE;
@@ -224,31 +224,39 @@ span_has_attribute (HostdSpan *span, xmlAttrPtr attr)
 }
 
 static void
+collect_value (Collector *c, HostdSpan *span, HostdAttrSpan *a)
+{
+  xmlChar *now =
+      a->ns ? xmlGetNsProp (span->node, a->local, a->ns) : xmlGetNoNsProp (span->node, a->local);
+
+  if (now == NULL) {
+    hostd_edits_add (c->edits, a->space, a->value_end + 1, "");
+  } else if (strcmp ((const char *) now, a->before) != 0) {
+    g_autoptr (GString) value = g_string_new (NULL);
+
+    append_escaped (value, (const char *) now, c->text[a->value_end]);
+    hostd_edits_add (c->edits, a->value, a->value_end, value->str);
+  }
+  xmlFree (now);
+}
+
+static void
 collect_attributes (Collector *c, HostdSpan *span)
 {
   g_autoptr (GString) added = g_string_new (NULL);
-  g_autofree char *space = g_strdup (" ");
+  g_autofree char *space = NULL;
 
-  for (guint i = 0; span->attrs && i < span->attrs->len; i++) {
-    HostdAttrSpan *a = &g_array_index (span->attrs, HostdAttrSpan, i);
-    xmlChar *now =
-        a->ns ? xmlGetNsProp (span->node, a->local, a->ns) : xmlGetNoNsProp (span->node, a->local);
+  for (guint i = 0; i < span->n_attrs; i++) {
+    HostdAttrSpan *a = hostd_span_attr (c->spans, span, i);
 
-    g_free (space);
-    space = g_strndup (c->text + a->space, a->name - a->space);
-    if (now == NULL) {
-      hostd_edits_add (c->edits, a->space, a->value_end + 1, "");
-    } else if (strcmp ((const char *) now, a->before) != 0) {
-      g_autoptr (GString) value = g_string_new (NULL);
-
-      append_escaped (value, (const char *) now, c->text[a->value_end]);
-      hostd_edits_add (c->edits, a->value, a->value_end, value->str);
-    }
-    xmlFree (now);
+    if (a->before)
+      collect_value (c, span, a);
+    if (i + 1 == span->n_attrs)
+      space = g_strndup (c->text + a->space, a->name - a->space);
   }
   for (xmlAttrPtr a = span->node->properties; a; a = a->next)
-    if (!span_has_attribute (span, a))
-      append_attribute (added, space, a, quote_for (c, span));
+    if (!span_has_attribute (c, span, a))
+      append_attribute (added, space ? space : " ", a, quote_for (c, span));
   if (added->len)
     hostd_edits_add (c->edits, span->tag_space, span->tag_space, added->str);
 }
@@ -301,10 +309,10 @@ hostd_spans_collect (HostdSpans *self)
   g_autoptr (HostdEdits) edits = hostd_edits_new ();
   Collector c = { .spans = self, .edits = edits, .text = self->document->text };
 
-  for (guint i = 0; i < self->all->len; i++) {
-    HostdSpan *span = g_ptr_array_index (self->all, i);
+  for (guint i = 0; i < self->n_spans; i++) {
+    HostdSpan *span = hostd_spans_nth (self, i);
 
-    if (is_gone (span))
+    if (!span->changed || is_gone (span))
       continue;
     if (span->removed) {
       collect_removal (&c, span);

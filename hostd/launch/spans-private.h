@@ -5,16 +5,18 @@
 
 G_BEGIN_DECLS
 
-/* Shared by spans.c (the scanner) and spans-edits.c (what was changed), and nobody else. */
+/*
+ * Shared by spans.c (the scanner), spans-changes.c (what is changed) and spans-edits.c (that, as
+ * edits), and nobody else.
+ */
 
 typedef struct {
   gsize space;            /* where the white space before the name begins */
   gsize name;             /* the name's first byte */
   gsize value, value_end; /* between the quotes */
-  xmlAttrPtr attr;        /* while it is in the tree */
   const xmlChar *local;   /* names live in the document's dictionary: they outlast the attribute */
   const xmlChar *ns;      /* namespace name, or NULL */
-  char *before;           /* the value as it was parsed */
+  char *before;           /* the value as it was parsed; NULL until it is changed */
 } HostdAttrSpan;
 
 typedef struct HostdSpan HostdSpan;
@@ -25,14 +27,34 @@ struct HostdSpan {
   gsize tag_space;        /* end of the last attribute (or name): what follows is "/>" or ">" */
   gsize close_start, end; /* '</', after the end tag; both open_end when empty */
   gboolean self_closing, removed;
-  char *new_text; /* set by hostd_spans_set_text() */
-  GArray *attrs;  /* (element-type HostdAttrSpan) or NULL */
+  gboolean changed;          /* it, its attributes, its text, or which children it has */
+  char *new_text;            /* set by hostd_spans_set_text() */
+  guint first_attr, n_attrs; /* in HostdSpans.attrs */
 };
+
+#define HOSTD_SPANS_CHUNK 128
 
 struct HostdSpans {
   HostdDocument *document;
-  GPtrArray *all;     /* (element-type HostdSpan) in document order */
+  GPtrArray
+      *chunks;   /* of HOSTD_SPANS_CHUNK spans: they stay where they are, others point at them */
+  guint n_spans; /* in document order */
+  GArray *attrs; /* (element-type HostdAttrSpan) */
   GPtrArray *removed; /* (element-type xmlNode), unlinked, owned */
+  guint changes;
 };
+
+static inline HostdSpan *
+hostd_spans_nth (const HostdSpans *self, guint n)
+{
+  return (HostdSpan *) g_ptr_array_index (self->chunks, n / HOSTD_SPANS_CHUNK) +
+         n % HOSTD_SPANS_CHUNK;
+}
+
+static inline HostdAttrSpan *
+hostd_span_attr (const HostdSpans *self, const HostdSpan *span, guint n)
+{
+  return &g_array_index (self->attrs, HostdAttrSpan, span->first_attr + n);
+}
 
 G_END_DECLS

@@ -17,14 +17,22 @@ typedef struct {
 } Scanner;
 
 static void
-span_free (HostdSpan *span)
+attr_clear (HostdAttrSpan *attr)
 {
-  for (guint i = 0; span->attrs && i < span->attrs->len; i++)
-    g_free (g_array_index (span->attrs, HostdAttrSpan, i).before);
-  if (span->attrs)
-    g_array_unref (span->attrs);
-  g_free (span->new_text);
-  g_free (span);
+  g_free (attr->before);
+}
+
+HostdSpans *
+hostd_spans_new_unscanned (HostdDocument *document)
+{
+  HostdSpans *self = g_new0 (HostdSpans, 1);
+
+  self->document = document;
+  self->chunks = g_ptr_array_new_with_free_func (g_free);
+  self->attrs = g_array_new (FALSE, FALSE, sizeof (HostdAttrSpan));
+  g_array_set_clear_func (self->attrs, (GDestroyNotify) attr_clear);
+  self->removed = g_ptr_array_new_with_free_func ((GDestroyNotify) xmlFreeNode);
+  return self;
 }
 
 void
@@ -32,9 +40,20 @@ hostd_spans_free (HostdSpans *self)
 {
   if (self == NULL)
     return;
-  g_ptr_array_unref (self->all);
+  for (guint i = 0; i < self->n_spans; i++)
+    g_free (hostd_spans_nth (self, i)->new_text);
+  g_ptr_array_unref (self->chunks);
+  g_array_unref (self->attrs);
   g_ptr_array_unref (self->removed);
   g_free (self);
+}
+
+static HostdSpan *
+add_span (HostdSpans *self)
+{
+  if (self->n_spans % HOSTD_SPANS_CHUNK == 0)
+    g_ptr_array_add (self->chunks, g_new0 (HostdSpan, HOSTD_SPANS_CHUNK));
+  return hostd_spans_nth (self, self->n_spans++);
 }
 
 /* The element after @node in document order, or NULL. */
@@ -73,24 +92,21 @@ skip_space (Scanner *s)
     s->at++;
 }
 
+/* The text is valid UTF-8 without NUL: all that ends a name is ASCII. */
+static const gboolean ends_name[256] = {
+  ['\0'] = TRUE, [' '] = TRUE,  ['\t'] = TRUE, ['\n'] = TRUE, ['\r'] = TRUE,
+  ['\f'] = TRUE, ['\v'] = TRUE, ['/'] = TRUE,  ['>'] = TRUE,  ['='] = TRUE,
+  ['"'] = TRUE,  ['\''] = TRUE, ['<'] = TRUE,
+};
+
 static gsize
 skip_name (Scanner *s)
 {
   gsize from = s->at;
 
-  while (s->at < s->length && !g_ascii_isspace (s->text[s->at]) &&
-         strchr ("/>=\"'<", s->text[s->at]) == NULL)
+  while (!ends_name[(guchar) s->text[s->at]])
     s->at++;
   return s->at - from;
-}
-
-static xmlAttrPtr
-find_attribute (xmlNodePtr node, const char *name, gsize length)
-{
-  for (xmlAttrPtr a = node->properties; a; a = a->next)
-    if (is_name (name, length, a->ns, a->name))
-      return a;
-  return NULL;
 }
 
 static gboolean
@@ -99,14 +115,16 @@ is_declaration (const char *name, gsize length)
   return length >= 5 && memcmp (name, "xmlns", 5) == 0 && (length == 5 || name[5] == ':');
 }
 
-/* One attribute after white space; FALSE if text and tree disagree. */
+/*
+ * One attribute after white space; FALSE if text and tree disagree. The parser keeps their order:
+ * *@next is the one that it must be, unless it declares a namespace.
+ */
 static gboolean
-scan_attribute (Scanner *s, HostdSpan *span, gsize space)
+scan_attribute (Scanner *s, HostdSpan *span, gsize space, xmlAttrPtr *next)
 {
   HostdAttrSpan a = { .space = space, .name = s->at };
   gsize length = skip_name (s);
   const char *close;
-  xmlChar *value;
 
   skip_space (s);
   if (length == 0 || s->at >= s->length || s->text[s->at++] != '=')
@@ -123,28 +141,23 @@ scan_attribute (Scanner *s, HostdSpan *span, gsize space)
   if (is_declaration (s->text + a.name, length))
     return TRUE;
 
-  a.attr = find_attribute (span->node, s->text + a.name, length);
-  if (a.attr == NULL)
+  if (*next == NULL || !is_name (s->text + a.name, length, (*next)->ns, (*next)->name))
     return FALSE;
-  a.local = a.attr->name;
-  a.ns = a.attr->ns ? a.attr->ns->href : NULL;
-  value = xmlNodeGetContent ((xmlNodePtr) a.attr);
-  a.before = g_strdup ((const char *) value);
-  xmlFree (value);
-  if (span->attrs == NULL)
-    span->attrs = g_array_new (FALSE, FALSE, sizeof (HostdAttrSpan));
-  g_array_append_val (span->attrs, a);
+  a.local = (*next)->name;
+  a.ns = (*next)->ns ? (*next)->ns->href : NULL;
+  g_array_append_val (s->spans->attrs, a);
+  span->n_attrs++;
+  *next = (*next)->next;
   return TRUE;
 }
 
 static gboolean
 scan_start_tag (Scanner *s)
 {
-  HostdSpan *span = g_new0 (HostdSpan, 1);
-  guint declared = 0, found = 0;
+  HostdSpan *span = add_span (s->spans);
+  xmlAttrPtr attr;
   gsize name;
 
-  g_ptr_array_add (s->spans->all, span);
   span->start = s->at++;
   name = s->at;
   if (s->next == NULL || !is_name (s->text + name, skip_name (s), s->next->ns, s->next->name))
@@ -156,6 +169,8 @@ scan_start_tag (Scanner *s)
     return FALSE;
   span->node->_private = span;
   span->name_end = span->tag_space = s->at;
+  span->first_attr = s->spans->attrs->len;
+  attr = span->node->properties;
 
   for (;;) {
     gsize space = s->at;
@@ -163,14 +178,11 @@ scan_start_tag (Scanner *s)
     skip_space (s);
     if (s->at < s->length && (s->text[s->at] == '>' || s->text[s->at] == '/'))
       break;
-    if (space == s->at || !scan_attribute (s, span, space))
+    if (space == s->at || !scan_attribute (s, span, space, &attr))
       return FALSE;
     span->tag_space = s->at;
   }
-  for (xmlAttrPtr a = span->node->properties; a; a = a->next)
-    declared++;
-  found = span->attrs ? span->attrs->len : 0;
-  if (declared != found)
+  if (attr != NULL)
     return FALSE;
 
   span->self_closing = s->text[s->at] == '/';
@@ -242,15 +254,12 @@ scan_all (Scanner *s)
 HostdSpans *
 hostd_spans_scan (HostdDocument *document, GError **error)
 {
-  g_autoptr (HostdSpans) self = g_new0 (HostdSpans, 1);
+  g_autoptr (HostdSpans) self = hostd_spans_new_unscanned (document);
   Scanner scanner = { .spans = self,
                       .text = document->text,
                       .length = document->length,
                       .next = xmlDocGetRootElement (document->xml) };
 
-  self->document = document;
-  self->all = g_ptr_array_new_with_free_func ((GDestroyNotify) span_free);
-  self->removed = g_ptr_array_new_with_free_func ((GDestroyNotify) xmlFreeNode);
   if (!scan_all (&scanner)) {
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID,
                  "domain XML refused: scanner and parser disagree at byte %" G_GSIZE_FORMAT,
@@ -258,38 +267,4 @@ hostd_spans_scan (HostdDocument *document, GError **error)
     return NULL;
   }
   return g_steal_pointer (&self);
-}
-
-void
-hostd_spans_remove (HostdSpans *self, xmlNodePtr element)
-{
-  HostdSpan *span = element->_private;
-
-  xmlUnlinkNode (element);
-  if ((gpointer) span != &hostd_node_made)
-    span->removed = TRUE;
-  g_ptr_array_add (self->removed, element);
-}
-
-void
-hostd_spans_set_text (HostdSpans *self, xmlNodePtr element, const char *text)
-{
-  HostdSpan *span = element->_private;
-
-  while (element->children) {
-    xmlNodePtr child = element->children;
-
-    if (child->type == XML_ELEMENT_NODE) {
-      hostd_spans_remove (self, child);
-    } else {
-      xmlUnlinkNode (child);
-      xmlFreeNode (child);
-    }
-  }
-  if (*text)
-    xmlNodeAddContent (element, (const xmlChar *) text);
-  if ((gpointer) span != &hostd_node_made) {
-    g_free (span->new_text);
-    span->new_text = g_strdup (text);
-  }
 }

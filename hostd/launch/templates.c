@@ -24,8 +24,7 @@ technology_free (HostdTechnologyTemplate *self)
     return;
   hostd_template_file_unref (self->file);
   g_free (self->type);
-  if (self->match)
-    xmlXPathFreeCompExpr (self->match);
+  hostd_expression_free (self->match);
   g_free (self);
 }
 
@@ -102,9 +101,10 @@ load_technology (HostdTemplates *self, const char *path, GError **error)
   name = root_attribute (file, "name");
   match = root_attribute (file, "match");
   template->type = root_attribute (file, "type");
-  template->match = hostd_xpath_compile (match, error);
-  if (template->match == NULL || !hostd_xpath_check (template->match, TRUE, error) ||
-      !check_includes (self, file, error)) {
+  template->match = hostd_expression_compile (match, HOSTD_EXPRESSION_TEST, error);
+  if (template->match == NULL)
+    g_prefix_error (error, "%s:1: match: ", path);
+  if (template->match == NULL || !check_includes (self, file, error)) {
     technology_free (template);
     return FALSE;
   }

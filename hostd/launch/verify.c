@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
-#include "launch/verify.h"
+#include "launch/verify-private.h"
 
 #include "base/error.h"
 #include "base/parse.h"
@@ -110,7 +110,7 @@ blame_absence (Judge *judge, const HostdAssertion *a, guint found, xmlNodePtr do
                      a->because);
 }
 
-static gboolean
+static void
 judge_one (Judge *judge, const HostdAssertion *a, xmlNodePtr domain)
 {
   g_autoptr (GError) error = NULL;
@@ -118,28 +118,23 @@ judge_one (Judge *judge, const HostdAssertion *a, xmlNodePtr domain)
   const char *fact;
 
   if (!a->stage[judge->stage])
-    return TRUE;
+    return;
   fact = missing_fact (judge->facts, a->needs);
   if (fact) {
     hostd_reasons_add (judge->self->notes, a->id, NULL, "not checked: the host's %s is not known",
                        fact);
-    return TRUE;
+    return;
   }
-  nodes = hostd_xpath_select (judge->xpath, NULL, a->context, &error);
-  for (guint i = 0; nodes && i < nodes->len; i++) {
-    xmlNodePtr node = g_ptr_array_index (nodes, i);
-    gboolean holds;
-
-    if (!hostd_xpath_test (judge->xpath, node, a->test, &holds, &error))
-      break;
-    if (!holds)
-      blame (judge, a, node);
-  }
+  if (a->min > 0 && (nodes = hostd_xpath_select (judge->xpath, a->context, &error)) &&
+      nodes->len < a->min)
+    blame_absence (judge, a, nodes->len, domain);
+  g_clear_pointer (&nodes, g_ptr_array_unref);
+  if (error == NULL)
+    nodes = hostd_xpath_select (judge->xpath, a->violations, &error);
+  for (guint i = 0; nodes && i < nodes->len; i++)
+    blame (judge, a, g_ptr_array_index (nodes, i));
   if (error) /* what cannot be evaluated is not known to hold */
     hostd_reasons_add (judge->self->reasons, a->id, "/domain", "%s", error->message);
-  else if (nodes->len < a->min)
-    blame_absence (judge, a, nodes->len, domain);
-  return error == NULL;
 }
 
 /* ---- launch data: with data in the request, the text carries exactly that ---- */
@@ -247,35 +242,47 @@ judge_all (Judge *judge, const HostdTemplates *templates, const HostdPolicy *pol
 }
 
 HostdVerify *
-hostd_verify_run (const HostdTemplates *templates, const HostdRequest *request,
-                  const HostdFacts *facts, const char *xml, gsize length, HostdStage stage,
-                  gboolean bound, GError **error)
+hostd_verify_document (const HostdTemplates *templates, const HostdRequest *request,
+                       const HostdFacts *facts, HostdDocument *document, HostdStage stage,
+                       gboolean bound, GError **error)
 {
   const HostdPolicy *policy =
       hostd_templates_find_policy (templates, hostd_request_get_policy (request), error);
-  g_autoptr (HostdDocument) document = NULL;
+  xmlNodePtr domain = xmlDocGetRootElement (document->xml);
   g_autoptr (HostdVerify) self = NULL;
   g_autoptr (HostdXPath) xpath = NULL;
   Judge judge;
 
   if (policy == NULL)
     return NULL;
-  document = hostd_document_parse (xml, length, error);
-  if (document == NULL)
-    return NULL;
   self = g_new0 (HostdVerify, 1);
   self->reasons = hostd_reasons_new ();
   self->notes = hostd_reasons_new ();
-  if (!bound && !hostd_document_asks (xmlDocGetRootElement (document->xml))) {
+  if (!bound && !hostd_document_asks (domain)) {
     self->verdict = HOSTD_VERDICT_NOT_OURS;
     return g_steal_pointer (&self);
   }
   xpath = hostd_xpath_new (document, facts);
   judge = (Judge){ self, xpath, facts, stage };
-  if (!judge_all (&judge, templates, policy, request, xmlDocGetRootElement (document->xml), error))
+  if (!judge_all (&judge, templates, policy, request, domain, error))
     return NULL;
   self->verdict = hostd_reasons_count (self->reasons) ? HOSTD_VERDICT_REFUSE : HOSTD_VERDICT_ALLOW;
   return g_steal_pointer (&self);
+}
+
+HostdVerify *
+hostd_verify_run (const HostdTemplates *templates, const HostdRequest *request,
+                  const HostdFacts *facts, const char *xml, gsize length, HostdStage stage,
+                  gboolean bound, GError **error)
+{
+  g_autoptr (HostdDocument) document = NULL;
+
+  /* An unknown policy is told before anything about the text. */
+  if (!hostd_templates_find_policy (templates, hostd_request_get_policy (request), error))
+    return NULL;
+  document = hostd_document_parse (xml, length, error);
+  return document ? hostd_verify_document (templates, request, facts, document, stage, bound, error)
+                  : NULL;
 }
 
 void

@@ -34,8 +34,6 @@ gboolean hostd_work_apply_rules (HostdWork *work, GError **error);
 void hostd_work_set_attribute (HostdWork *work, const char *id, xmlNodePtr element,
                                const char *name, const char *value, HostdConflict conflict,
                                const char *because);
-/* A new element at the end of @parent. */
-xmlNodePtr hostd_work_make (xmlNodePtr parent, const char *name);
 
 /* ---- calls.c: the named functions of <call function=""/> ---- */
 

@@ -4,6 +4,7 @@
 #include "launch/xpath.h"
 
 #include "base/error.h"
+#include "launch/heads.h"
 #include "launch/xpath-functions.h"
 
 #include <libxml/parser.h>
@@ -13,6 +14,13 @@
 /* Steps of one evaluation. The largest domain accepted needs far fewer with the shipped templates.
  */
 #define STEP_LIMIT 20000000
+
+struct HostdExpression {
+  HostdExpressionKind kind;
+  xmlXPathCompExprPtr compiled;
+  HostdHeads *heads; /* or NULL */
+  gboolean is_path;  /* the heads are all of it */
+};
 
 struct HostdXPath {
   xmlXPathContextPtr context;
@@ -46,6 +54,7 @@ hostd_xpath_new (HostdDocument *document, const HostdFacts *facts)
   HostdXPath *self = g_new0 (HostdXPath, 1);
 
   self->context = context_for (document->xml, facts);
+  xmlXPathContextSetCache (self->context, 1, -1, 0); /* results are used again, not allocated */
   self->root = xmlDocGetRootElement (document->xml);
   return self;
 }
@@ -57,18 +66,6 @@ hostd_xpath_free (HostdXPath *self)
     return;
   xmlXPathFreeContext (self->context);
   g_free (self);
-}
-
-xmlXPathCompExprPtr
-hostd_xpath_compile (const char *expression, GError **error)
-{
-  xmlXPathContextPtr context = context_for (NULL, NULL);
-  xmlXPathCompExprPtr compiled = xmlXPathCtxtCompile (context, (const xmlChar *) expression);
-
-  if (compiled == NULL)
-    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "not an XPath: %s", expression);
-  xmlXPathFreeContext (context);
-  return compiled;
 }
 
 static xmlXPathObjectPtr
@@ -86,55 +83,167 @@ evaluate (xmlXPathContextPtr context, xmlNodePtr node, xmlXPathCompExprPtr compi
   return result;
 }
 
-gboolean
-hostd_xpath_check (xmlXPathCompExprPtr compiled, gboolean boolean, GError **error)
+static gboolean
+has_kind (xmlXPathObjectPtr result, HostdExpressionKind kind, GError **error)
+{
+  gboolean test = kind == HOSTD_EXPRESSION_TEST;
+
+  if (result->type == (test ? XPATH_BOOLEAN : XPATH_NODESET))
+    return TRUE;
+  g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "an XPath that must give %s does not",
+               test ? "true or false" : "nodes");
+  return FALSE;
+}
+
+static gboolean
+try_out (const HostdExpression *expression, GError **error)
 {
   static const char sample[] = "<domain><x/></domain>";
   xmlDocPtr doc = xmlReadMemory (sample, sizeof sample - 1, NULL, NULL, XML_PARSE_NONET);
   xmlXPathContextPtr context = context_for (doc, NULL);
-  xmlXPathObjectPtr result = evaluate (context, xmlDocGetRootElement (doc), compiled, error);
-  gboolean ok = result != NULL;
+  xmlXPathObjectPtr result =
+      evaluate (context, xmlDocGetRootElement (doc), expression->compiled, error);
+  gboolean ok = result && has_kind (result, expression->kind, error);
 
-  if (result && result->type != (boolean ? XPATH_BOOLEAN : XPATH_NODESET)) {
-    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "an XPath that must give %s does not",
-                 boolean ? "true or false" : "nodes");
-    ok = FALSE;
-  }
   xmlXPathFreeObject (result);
   xmlXPathFreeContext (context);
   xmlFreeDoc (doc);
   return ok;
 }
 
-GPtrArray *
-hostd_xpath_select (HostdXPath *self, xmlNodePtr node, xmlXPathCompExprPtr compiled, GError **error)
+/* libxml2 looks functions and prefixes up when it comes to them, which may be in a guest's hour. */
+static gboolean
+knows_words (const char *text, GError **error)
 {
-  xmlXPathObjectPtr result = evaluate (self->context, node ? node : self->root, compiled, error);
-  GPtrArray *nodes = NULL;
+  static const char *const no_functions[] = { "node", "text", "comment", "processing-instruction",
+                                              "and",  "or",   "div",     "mod",
+                                              NULL };
+  g_autoptr (GRegex) regex = g_regex_new ("\"[^\"]*\"|'[^']*'|"
+                                          "([\\w.-]+)\\s*\\(|([\\w.-]+):(?!:)",
+                                          0, 0, NULL);
+  g_autoptr (GMatchInfo) match = NULL;
+  xmlXPathContextPtr context = context_for (NULL, NULL);
+  gboolean ok = TRUE;
 
-  if (result && result->type == XPATH_NODESET) {
-    nodes = g_ptr_array_new ();
-    xmlXPathNodeSetSort (result->nodesetval);
-    for (int i = 0; result->nodesetval && i < result->nodesetval->nodeNr; i++)
-      g_ptr_array_add (nodes, result->nodesetval->nodeTab[i]);
-  } else if (result) {
-    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_FAILED, "an XPath selects no nodes");
+  for (g_regex_match (regex, text, 0, &match); ok && g_match_info_matches (match);
+       g_match_info_next (match, NULL)) {
+    g_autofree char *function = g_match_info_fetch (match, 1);
+    g_autofree char *prefix = g_match_info_fetch (match, 2);
+    gboolean is_function = function && *function, is_prefix = prefix && *prefix;
+
+    ok = (!is_function || g_strv_contains (no_functions, function) ||
+          xmlXPathFunctionLookup (context, (const xmlChar *) function)) &&
+         (!is_prefix || xmlXPathNsLookup (context, (const xmlChar *) prefix));
+    if (!ok)
+      g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "an XPath has no %s %s",
+                   is_function ? "function" : "prefix", is_function ? function : prefix);
+  }
+  xmlXPathFreeContext (context);
+  return ok;
+}
+
+static HostdExpression *
+compile (const char *text, HostdExpressionKind kind, GError **error)
+{
+  g_autoptr (HostdExpression) self = g_new0 (HostdExpression, 1);
+  xmlXPathContextPtr context = context_for (NULL, NULL);
+
+  self->kind = kind;
+  self->compiled = xmlXPathCtxtCompile (context, (const xmlChar *) text);
+  xmlXPathFreeContext (context);
+  if (self->compiled == NULL) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "not an XPath");
+    return NULL;
+  }
+  return knows_words (text, error) && try_out (self, error) ? g_steal_pointer (&self) : NULL;
+}
+
+HostdExpression *
+hostd_expression_compile (const char *text, HostdExpressionKind kind, GError **error)
+{
+  HostdExpression *self = compile (text, kind, error);
+
+  if (self && kind == HOSTD_EXPRESSION_NODES) {
+    self->heads = hostd_heads_new (text);
+    self->is_path = self->heads && hostd_heads_is_path (self->heads);
+  }
+  return self;
+}
+
+HostdExpression *
+hostd_expression_compile_violations (const char *at, const char *test, GError **error)
+{
+  g_autoptr (HostdExpression) context = compile (at, HOSTD_EXPRESSION_NODES, error);
+  g_autoptr (HostdExpression) alone = context ? compile (test, HOSTD_EXPRESSION_TEST, error) : NULL;
+  g_autofree char *text = g_strdup_printf ("(%s)[not(%s)]", at, test);
+  HostdExpression *self;
+
+  if (alone == NULL)
+    return NULL;
+  /* Each is an expression by itself: put together they cannot become something else. */
+  self = compile (text, HOSTD_EXPRESSION_NODES, error);
+  if (self)
+    self->heads = hostd_heads_new (at);
+  return self;
+}
+
+void
+hostd_expression_free (HostdExpression *self)
+{
+  if (self == NULL)
+    return;
+  if (self->compiled)
+    xmlXPathFreeCompExpr (self->compiled);
+  hostd_heads_free (self->heads);
+  g_free (self);
+}
+
+static gboolean
+take_nodes (xmlNodeSetPtr set, GPtrArray *nodes)
+{
+  xmlXPathNodeSetSort (set);
+  for (int i = 0; set && i < set->nodeNr; i++) {
+    /* A text, the document or a namespace (which is no xmlNode at all) is nothing to work on. */
+    if (set->nodeTab[i]->type != XML_ELEMENT_NODE && set->nodeTab[i]->type != XML_ATTRIBUTE_NODE)
+      return FALSE;
+    g_ptr_array_add (nodes, set->nodeTab[i]);
+  }
+  return TRUE;
+}
+
+GPtrArray *
+hostd_xpath_select (HostdXPath *self, const HostdExpression *expression, GError **error)
+{
+  g_autoptr (GPtrArray) nodes = g_ptr_array_new ();
+  xmlXPathObjectPtr result;
+  gboolean ok;
+
+  if (expression->is_path) {
+    hostd_heads_select (expression->heads, self->root, nodes);
+    return g_steal_pointer (&nodes);
+  }
+  if (expression->heads && !hostd_heads_present (expression->heads, self->root))
+    return g_steal_pointer (&nodes);
+  result = evaluate (self->context, self->root, expression->compiled, error);
+  ok = result && has_kind (result, HOSTD_EXPRESSION_NODES, error);
+  if (ok && !take_nodes (result->nodesetval, nodes)) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_FAILED,
+                 "an XPath selects what is neither element nor attribute");
+    ok = FALSE;
   }
   xmlXPathFreeObject (result);
-  return nodes;
+  return ok ? g_steal_pointer (&nodes) : NULL;
 }
 
 gboolean
-hostd_xpath_test (HostdXPath *self, xmlNodePtr node, xmlXPathCompExprPtr compiled,
+hostd_xpath_test (HostdXPath *self, xmlNodePtr node, const HostdExpression *expression,
                   gboolean *ret_value, GError **error)
 {
-  xmlXPathObjectPtr result = evaluate (self->context, node, compiled, error);
-  gboolean ok = result && result->type == XPATH_BOOLEAN;
+  xmlXPathObjectPtr result = evaluate (self->context, node, expression->compiled, error);
+  gboolean ok = result && has_kind (result, HOSTD_EXPRESSION_TEST, error);
 
   if (ok)
     *ret_value = result->boolval;
-  else if (result)
-    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_FAILED, "an XPath test is not true or false");
   xmlXPathFreeObject (result);
   return ok;
 }

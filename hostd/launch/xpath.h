@@ -33,19 +33,29 @@ HostdXPath *hostd_xpath_new (HostdDocument *document, const HostdFacts *facts);
 void hostd_xpath_free (HostdXPath *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdXPath, hostd_xpath_free)
 
-/* Compiled at load; an error names the expression. Functions must exist: see hostd_xpath_check().
+/*
+ * An XPath, compiled: of nodes (elements or attributes), or a test that is true or false. What
+ * can be wrong with it shows when it is compiled: also unknown functions and prefixes, and the
+ * kind.
  */
-xmlXPathCompExprPtr hostd_xpath_compile (const char *expression, GError **error);
+typedef struct HostdExpression HostdExpression;
+typedef enum { HOSTD_EXPRESSION_NODES, HOSTD_EXPRESSION_TEST } HostdExpressionKind;
 
-/* Evaluates once on an empty domain, so that unknown functions and prefixes show at load. */
-gboolean hostd_xpath_check (xmlXPathCompExprPtr compiled, gboolean boolean, GError **error);
+HostdExpression *hostd_expression_compile (const char *text, HostdExpressionKind kind,
+                                           GError **error);
+/* The nodes among those that @at selects of which @test does not hold, all found at one go. */
+HostdExpression *hostd_expression_compile_violations (const char *at, const char *test,
+                                                      GError **error);
+void hostd_expression_free (HostdExpression *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdExpression, hostd_expression_free)
 
-/* The nodes selected from @node (NULL: the root), in document order. NULL with @error set on
- * failure. */
-GPtrArray *hostd_xpath_select (HostdXPath *self, xmlNodePtr node, xmlXPathCompExprPtr compiled,
-                               GError **error);
-/* FALSE with @error set if it fails; the value is then untouched. */
-gboolean hostd_xpath_test (HostdXPath *self, xmlNodePtr node, xmlXPathCompExprPtr compiled,
+/*
+ * The nodes selected, in document order. NULL with @error set on failure, also if some are neither
+ * elements nor attributes.
+ */
+GPtrArray *hostd_xpath_select (HostdXPath *self, const HostdExpression *nodes, GError **error);
+/* Of @node. FALSE with @error set if it fails; the value is then untouched. */
+gboolean hostd_xpath_test (HostdXPath *self, xmlNodePtr node, const HostdExpression *test,
                            gboolean *ret_value, GError **error);
 
 /* Highest index of a virtio-serial controller that a channel or console needs, -1 for none. */

@@ -65,21 +65,6 @@ at (Text *t, const char *path)
   return node;
 }
 
-static xmlNodePtr
-make (xmlNodePtr parent, const char *name)
-{
-  xmlNodePtr node = xmlNewDocNode (parent->doc, NULL, (const xmlChar *) name, NULL);
-
-  node->_private = &hostd_node_made;
-  return xmlAddChild (parent, node);
-}
-
-static void
-set (xmlNodePtr node, const char *name, const char *value)
-{
-  xmlSetNsProp (node, NULL, (const xmlChar *) name, (const xmlChar *) value);
-}
-
 /* ---- the scanner ---- */
 
 static void
@@ -147,9 +132,9 @@ test_attribute_set (void)
 {
   g_auto (Text) t = scan ("<domain><a b=\"1\"/><c   d = '2' /><e></e></domain>");
 
-  set (at (&t, "a"), "b", "x\"<>&'\n");
-  set (at (&t, "c"), "d", "x\"<>&'\n");
-  set (at (&t, "e"), "new", "1");
+  hostd_spans_set_attribute (t.spans, at (&t, "a"), "b", "x\"<>&'\n");
+  hostd_spans_set_attribute (t.spans, at (&t, "c"), "d", "x\"<>&'\n");
+  hostd_spans_set_attribute (t.spans, at (&t, "e"), "new", "1");
   assert_becomes (&t, "<domain><a b=\"x&quot;&lt;&gt;&amp;'&#10;\"/>"
                       "<c   d = 'x\"&lt;&gt;&amp;&apos;&#10;' /><e new='1'></e></domain>");
 }
@@ -160,9 +145,9 @@ test_attribute_same (void)
 {
   g_auto (Text) t = scan ("<domain a='&#x31;' b='a\tb' c='&amp;'/>");
 
-  set (t.domain, "a", "1");
-  set (t.domain, "b", "a b");
-  set (t.domain, "c", "&");
+  hostd_spans_set_attribute (t.spans, t.domain, "a", "1");
+  hostd_spans_set_attribute (t.spans, t.domain, "b", "a b");
+  hostd_spans_set_attribute (t.spans, t.domain, "c", "&");
   assert_becomes (&t, "<domain a='&#x31;' b='a\tb' c='&amp;'/>");
 }
 
@@ -172,8 +157,8 @@ test_attribute_new (void)
 {
   g_auto (Text) t = scan ("<domain type=\"kvm\">\n  <a b='1'\n     c='2'/>\n  <d/>\n</domain>");
 
-  set (at (&t, "a"), "e", "3");
-  set (at (&t, "d"), "f", "4");
+  hostd_spans_set_attribute (t.spans, at (&t, "a"), "e", "3");
+  hostd_spans_set_attribute (t.spans, at (&t, "d"), "f", "4");
   assert_becomes (&t, "<domain type=\"kvm\">\n  <a b='1'\n     c='2'\n     e='3'/>\n"
                       "  <d f=\"4\"/>\n</domain>");
 }
@@ -183,8 +168,8 @@ test_attribute_removed (void)
 {
   g_auto (Text) t = scan ("<domain><a b='1' c='2'/><d\n  e='1'></d></domain>");
 
-  xmlUnsetProp (at (&t, "a"), (const xmlChar *) "b");
-  xmlUnsetProp (at (&t, "d"), (const xmlChar *) "e");
+  hostd_spans_remove_attribute (t.spans, xmlHasProp (at (&t, "a"), (const xmlChar *) "b"));
+  hostd_spans_remove_attribute (t.spans, xmlHasProp (at (&t, "d"), (const xmlChar *) "e"));
   assert_becomes (&t, "<domain><a c='2'/><d></d></domain>");
 }
 
@@ -194,8 +179,8 @@ test_attribute_namespaces (void)
 {
   g_auto (Text) t = scan ("<domain xmlns:q='urn:q'><a q:b='1' b='2'/><c q:b='3'/></domain>");
 
-  set (at (&t, "a"), "b", "9");
-  set (at (&t, "c"), "b", "9");
+  hostd_spans_set_attribute (t.spans, at (&t, "a"), "b", "9");
+  hostd_spans_set_attribute (t.spans, at (&t, "c"), "b", "9");
   assert_becomes (&t, "<domain xmlns:q='urn:q'><a q:b='1' b='9'/><c q:b='3' b='9'/></domain>");
 }
 
@@ -218,7 +203,7 @@ test_into_empty (void)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_auto (Text) t = scan (cases[i][0]);
 
-    make (at (&t, "os"), "new");
+    hostd_spans_make (t.spans, at (&t, "os"), "new");
     assert_becomes (&t, cases[i][1]);
   }
 }
@@ -242,7 +227,7 @@ test_beside_others (void)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_auto (Text) t = scan (cases[i][0]);
 
-    make (at (&t, "os"), "new");
+    hostd_spans_make (t.spans, at (&t, "os"), "new");
     assert_becomes (&t, cases[i][1]);
   }
 }
@@ -251,11 +236,12 @@ static void
 test_nested (void)
 {
   g_auto (Text) t = scan ("<domain type=\"kvm\">\n  <os/>\n</domain>");
-  xmlNodePtr outer = make (t.domain, "outer"), inner = make (outer, "inner");
+  xmlNodePtr outer = hostd_spans_make (t.spans, t.domain, "outer"),
+             inner = hostd_spans_make (t.spans, outer, "inner");
 
-  set (inner, "a", "\"1\"");
+  hostd_spans_set_attribute (t.spans, inner, "a", "\"1\"");
   xmlNodeAddContent (inner, (const xmlChar *) "x < y");
-  make (outer, "last");
+  hostd_spans_make (t.spans, outer, "last");
   assert_becomes (&t, "<domain type=\"kvm\">\n  <os/>\n  <outer>\n"
                       "    <inner a=\"&quot;1&quot;\">x &lt; y</inner>\n    <last/>\n"
                       "  </outer>\n</domain>");
@@ -291,8 +277,8 @@ test_removal_of_changed (void)
 {
   g_auto (Text) t = scan ("<domain><os a='1'><x/><y/></os><b/></domain>");
 
-  set (at (&t, "os"), "a", "2");
-  make (at (&t, "os/y"), "new");
+  hostd_spans_set_attribute (t.spans, at (&t, "os"), "a", "2");
+  hostd_spans_make (t.spans, at (&t, "os/y"), "new");
   hostd_spans_remove (t.spans, at (&t, "os/x"));
   hostd_spans_remove (t.spans, at (&t, "os"));
   assert_becomes (&t, "<domain><b/></domain>");
@@ -304,7 +290,7 @@ test_removal_of_made (void)
 {
   g_auto (Text) t = scan ("<domain><os/></domain>");
 
-  hostd_spans_remove (t.spans, make (at (&t, "os"), "new"));
+  hostd_spans_remove (t.spans, hostd_spans_make (t.spans, at (&t, "os"), "new"));
   assert_becomes (&t, "<domain><os/></domain>");
 }
 

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "launch/document.h"
+#include "launch/verify.h"
+
+G_BEGIN_DECLS
+
+/* hostd_verify_run() of a text that was parsed already. The document is only read. */
+HostdVerify *hostd_verify_document (const HostdTemplates *templates, const HostdRequest *request,
+                                    const HostdFacts *facts, HostdDocument *document,
+                                    HostdStage stage, gboolean bound, GError **error);
+
+G_END_DECLS
