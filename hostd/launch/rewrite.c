@@ -28,6 +28,11 @@ work_clear (HostdWork *work)
   hostd_document_free (work->document);
   if (work->rulesets)
     g_ptr_array_unref (work->rulesets);
+  work->spans = NULL;
+  work->xpath = NULL;
+  work->document = NULL;
+  work->domain = NULL;
+  work->rulesets = NULL;
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HostdWork, work_clear)
 
@@ -150,8 +155,14 @@ static gboolean
 finish (HostdRewrite *self, const HostdTemplates *templates, HostdWork *work, HostdEdits *edits,
         const char *xml, gsize length, GError **error)
 {
+  self->uuid = hostd_document_uuid (work->domain);
+  if (work->technology) {
+    self->has_technology = TRUE;
+    self->technology = work->technology->technology;
+  }
   if (edits) {
     self->text = hostd_edits_apply (edits, xml, length, &self->length, error);
+    work_clear (work); /* the result is parsed next: not two trees at a time */
     if (self->text == NULL || !prove (self, templates, work, error))
       return FALSE;
   }
@@ -184,11 +195,6 @@ hostd_rewrite_run (const HostdTemplates *templates, const HostdRequest *request,
       !finish (self, templates, &work, edits, xml, length, &local)) {
     g_propagate_error (error, g_steal_pointer (&local));
     return NULL;
-  }
-  self->uuid = hostd_document_uuid (work.domain);
-  if (work.technology) {
-    self->has_technology = TRUE;
-    self->technology = work.technology->technology;
   }
   return g_steal_pointer (&self);
 }

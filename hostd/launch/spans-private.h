@@ -10,24 +10,27 @@ G_BEGIN_DECLS
  * edits), and nobody else.
  */
 
+/* A domain has at most HOSTD_DOMAIN_MAX_BYTES, and there are as many of these as elements. */
+typedef guint32 HostdPlace;
+
 typedef struct {
-  gsize space;            /* where the white space before the name begins */
-  gsize name;             /* the name's first byte */
-  gsize value, value_end; /* between the quotes */
-  const xmlChar *local;   /* names live in the document's dictionary: they outlast the attribute */
-  const xmlChar *ns;      /* namespace name, or NULL */
-  char *before;           /* the value as it was parsed; NULL until it is changed */
+  HostdPlace space;            /* where the white space before the name begins */
+  HostdPlace name;             /* the name's first byte */
+  HostdPlace value, value_end; /* between the quotes */
+  const xmlChar *local; /* names live in the document's dictionary: they outlast the attribute */
+  const xmlChar *ns;    /* namespace name, or NULL */
+  char *before;         /* the value as it was parsed; NULL until it is changed */
 } HostdAttrSpan;
 
 typedef struct HostdSpan HostdSpan;
 struct HostdSpan {
   xmlNodePtr node;
   HostdSpan *parent;
-  gsize start, name_end, open_end; /* '<', end of the name, after the start tag's '>' */
-  gsize tag_space;        /* end of the last attribute (or name): what follows is "/>" or ">" */
-  gsize close_start, end; /* '</', after the end tag; both open_end when empty */
-  gboolean self_closing, removed;
-  gboolean changed;          /* it, its attributes, its text, or which children it has */
+  HostdPlace start, name_end, open_end; /* '<', end of the name, after the start tag's '>' */
+  HostdPlace tag_space; /* end of the last attribute (or name): what follows is "/>" or ">" */
+  HostdPlace close_start, end; /* '</', after the end tag; both open_end when empty */
+  guint self_closing : 1, removed : 1;
+  guint changed : 1;         /* it, its attributes, its text, or which children it has */
   char *new_text;            /* set by hostd_spans_set_text() */
   guint first_attr, n_attrs; /* in HostdSpans.attrs */
 };
@@ -36,10 +39,9 @@ struct HostdSpan {
 
 struct HostdSpans {
   HostdDocument *document;
-  GPtrArray
-      *chunks;   /* of HOSTD_SPANS_CHUNK spans: they stay where they are, others point at them */
-  guint n_spans; /* in document order */
-  GArray *attrs; /* (element-type HostdAttrSpan) */
+  GPtrArray *chunks; /* of HOSTD_SPANS_CHUNK spans, which stay where they are: others point there */
+  guint n_spans;     /* in document order */
+  GArray *attrs;     /* (element-type HostdAttrSpan) */
   GPtrArray *removed; /* (element-type xmlNode), unlinked, owned */
   guint changes;
 };

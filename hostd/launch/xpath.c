@@ -48,13 +48,23 @@ context_for (xmlDocPtr doc, const HostdFacts *facts)
   return context;
 }
 
+/* Setting one up takes longer than a small domain's parsing: each thread keeps one. */
+static GPrivate idle_context = G_PRIVATE_INIT ((GDestroyNotify) xmlXPathFreeContext);
+
 HostdXPath *
 hostd_xpath_new (HostdDocument *document, const HostdFacts *facts)
 {
   HostdXPath *self = g_new0 (HostdXPath, 1);
 
-  self->context = context_for (document->xml, facts);
-  xmlXPathContextSetCache (self->context, 1, -1, 0); /* results are used again, not allocated */
+  self->context = g_private_get (&idle_context);
+  if (self->context) {
+    g_private_set (&idle_context, NULL);
+  } else {
+    self->context = context_for (NULL, NULL);
+    xmlXPathContextSetCache (self->context, 1, -1, 0); /* results are used again, not allocated */
+  }
+  self->context->doc = document->xml;
+  self->context->userData = (gpointer) facts;
   self->root = xmlDocGetRootElement (document->xml);
   return self;
 }
@@ -64,7 +74,10 @@ hostd_xpath_free (HostdXPath *self)
 {
   if (self == NULL)
     return;
-  xmlXPathFreeContext (self->context);
+  self->context->doc = NULL;
+  self->context->node = NULL;
+  self->context->userData = NULL;
+  g_private_replace (&idle_context, self->context);
   g_free (self);
 }
 
@@ -75,7 +88,7 @@ evaluate (xmlXPathContextPtr context, xmlNodePtr node, xmlXPathCompExprPtr compi
 
   context->node = node;
   context->opCount = 0;
-  memset (&context->lastError, 0, sizeof context->lastError);
+  xmlResetError (&context->lastError);
   result = xmlXPathCompiledEval (compiled, context);
   if (result == NULL)
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_FAILED, "an XPath cannot be evaluated: %s",
