@@ -81,6 +81,27 @@ hostd_xpath_free (HostdXPath *self)
   g_free (self);
 }
 
+/* libxml2 keeps a code, and words for a handler of its own alone. */
+static const char *
+explain (const xmlError *error)
+{
+  switch (error->code - XML_XPATH_EXPRESSION_OK + XPATH_EXPRESSION_OK) {
+  case XPATH_OP_LIMIT_EXCEEDED:
+    return "it takes too many steps";
+  case XPATH_RECURSION_LIMIT_EXCEEDED:
+    return "it is nested too deeply";
+  case XPATH_INVALID_ARITY:
+    return "a function is given too few or too many arguments";
+  case XPATH_INVALID_TYPE:
+    return "a function is given an argument of another kind";
+  case XPATH_INVALID_CTXT_POSITION:
+  case XPATH_INVALID_CTXT_SIZE:
+    return "position() and last() mean nothing outside of brackets";
+  default:
+    return "libxml2 cannot";
+  }
+}
+
 static xmlXPathObjectPtr
 evaluate (xmlXPathContextPtr context, xmlNodePtr node, xmlXPathCompExprPtr compiled, GError **error)
 {
@@ -92,7 +113,7 @@ evaluate (xmlXPathContextPtr context, xmlNodePtr node, xmlXPathCompExprPtr compi
   result = xmlXPathCompiledEval (compiled, context);
   if (result == NULL)
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_FAILED, "an XPath cannot be evaluated: %s",
-                 context->lastError.message ? context->lastError.message : "unknown");
+                 explain (&context->lastError));
   return result;
 }
 
@@ -132,7 +153,7 @@ knows_words (const char *text, GError **error)
                                               "and",  "or",   "div",     "mod",
                                               NULL };
   g_autoptr (GRegex) regex = g_regex_new ("\"[^\"]*\"|'[^']*'|"
-                                          "([\\w.-]+)\\s*\\(|([\\w.-]+):(?!:)",
+                                          "([\\w.-]+)\\s*\\(|([\\w.-]+):(?!:)|(\\$)",
                                           0, 0, NULL);
   g_autoptr (GMatchInfo) match = NULL;
   xmlXPathContextPtr context = context_for (NULL, NULL);
@@ -142,14 +163,21 @@ knows_words (const char *text, GError **error)
        g_match_info_next (match, NULL)) {
     g_autofree char *function = g_match_info_fetch (match, 1);
     g_autofree char *prefix = g_match_info_fetch (match, 2);
+    g_autofree char *variable = g_match_info_fetch (match, 3);
     gboolean is_function = function && *function, is_prefix = prefix && *prefix;
 
-    ok = (!is_function || g_strv_contains (no_functions, function) ||
+    ok = !(variable && *variable) &&
+         (!is_function || g_strv_contains (no_functions, function) ||
           xmlXPathFunctionLookup (context, (const xmlChar *) function)) &&
          (!is_prefix || xmlXPathNsLookup (context, (const xmlChar *) prefix));
     if (!ok)
-      g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "an XPath has no %s %s",
-                   is_function ? "function" : "prefix", is_function ? function : prefix);
+      g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "an XPath here has no %s %s",
+                   is_function ? "function"
+                   : is_prefix ? "prefix"
+                               : "variables:",
+                   is_function ? function
+                   : is_prefix ? prefix
+                               : variable);
   }
   xmlXPathFreeContext (context);
   return ok;
