@@ -215,6 +215,13 @@ apply_to_node (HostdWork *work, const HostdRule *rule, xmlNodePtr node)
 }
 
 static gboolean
+fits (HostdRuleKind kind, xmlNodePtr node)
+{
+  return node->type == XML_ELEMENT_NODE ||
+         (kind != HOSTD_RULE_ENSURE && kind != HOSTD_RULE_ATTRIBUTE && kind != HOSTD_RULE_BITS);
+}
+
+static gboolean
 apply_rule (HostdWork *work, const HostdRule *rule, GError **error)
 {
   g_autoptr (GPtrArray) nodes = NULL;
@@ -232,8 +239,17 @@ apply_rule (HostdWork *work, const HostdRule *rule, GError **error)
     g_prefix_error (error, "rule %s (%s): ", rule->id, rule->expression);
     return FALSE;
   }
-  for (guint i = 0; i < nodes->len; i++)
-    apply_to_node (work, rule, g_ptr_array_index (nodes, i));
+  for (guint i = 0; i < nodes->len; i++) {
+    xmlNodePtr node = g_ptr_array_index (nodes, i);
+
+    if (!fits (rule->kind, node)) {
+      g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID,
+                   "rule %s (%s): it selects an attribute, and works on elements alone", rule->id,
+                   rule->expression);
+      return FALSE;
+    }
+    apply_to_node (work, rule, node);
+  }
   return TRUE;
 }
 

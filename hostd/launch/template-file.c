@@ -29,6 +29,11 @@ keep_first (void *data, xmlErrorPtr e)
   if (first->message || e->level < XML_ERR_ERROR)
     return;
   first->message = g_strstrip (g_strdup (e->message ? e->message : "?"));
+  if (g_str_has_suffix (first->message, "failed to validate attributes")) {
+    g_autofree char *short_of = first->message;
+
+    first->message = g_strconcat (short_of, ": one is missing, unknown or malformed", NULL);
+  }
   first->line = e->node ? (int) xmlGetLineNo (e->node) : e->line;
 }
 
@@ -105,7 +110,8 @@ parse (HostdTemplateFile *file, gsize length, GError **error)
     const xmlError *last = xmlGetLastError ();
 
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "%s:%d: not well-formed: %s", file->path,
-                 last ? last->line : 0, last && last->message ? g_strchomp (last->message) : "?");
+                 last ? last->line : 1,
+                 last && last->message ? g_strchomp (last->message) : "it is empty");
   }
   return file->xml != NULL;
 }
