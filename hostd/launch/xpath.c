@@ -4,7 +4,7 @@
 #include "launch/xpath.h"
 
 #include "base/error.h"
-#include "launch/path.h"
+#include "launch/heads.h"
 #include "launch/xpath-functions.h"
 
 #include <libxml/parser.h>
@@ -18,8 +18,8 @@
 struct HostdExpression {
   HostdExpressionKind kind;
   xmlXPathCompExprPtr compiled;
-  HostdPath *path;   /* or NULL */
-  gboolean is_whole; /* the path is all of it */
+  HostdHeads *heads; /* or NULL */
+  gboolean is_path;  /* the heads are all of it */
 };
 
 struct HostdXPath {
@@ -41,6 +41,9 @@ context_for (xmlDocPtr doc, const HostdFacts *facts)
   context->error = (xmlStructuredErrorFunc) (void (*) (void)) be_quiet;
   context->userData = (gpointer) facts;
   context->opLimit = STEP_LIMIT;
+  xmlXPathRegisterNs (context, (const xmlChar *) "qemu", (const xmlChar *) HOSTD_NS_QEMU);
+  xmlXPathRegisterNs (context, (const xmlChar *) "nova", (const xmlChar *) HOSTD_NS_NOVA);
+  xmlXPathRegisterNs (context, (const xmlChar *) "cloister", (const xmlChar *) HOSTD_NS_CLOISTER);
   hostd_xpath_register_functions (context);
   return context;
 }
@@ -196,21 +199,16 @@ compile (const char *text, HostdExpressionKind kind, GError **error)
   return knows_words (text, error) && try_out (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
-/* Takes @path over. */
-static HostdExpression *
-with_path (HostdExpression *self, HostdPath *path)
-{
-  self->path = path;
-  self->is_whole = path && hostd_path_is_whole (path);
-  return self;
-}
-
 HostdExpression *
 hostd_expression_compile (const char *text, HostdExpressionKind kind, GError **error)
 {
   HostdExpression *self = compile (text, kind, error);
 
-  return self && kind == HOSTD_EXPRESSION_NODES ? with_path (self, hostd_path_new (text)) : self;
+  if (self && kind == HOSTD_EXPRESSION_NODES) {
+    self->heads = hostd_heads_new (text);
+    self->is_path = self->heads && hostd_heads_is_path (self->heads);
+  }
+  return self;
 }
 
 HostdExpression *
@@ -225,7 +223,9 @@ hostd_expression_compile_violations (const char *at, const char *test, GError **
     return NULL;
   /* Each is an expression by itself: put together they cannot become something else. */
   self = compile (text, HOSTD_EXPRESSION_NODES, error);
-  return self ? with_path (self, hostd_path_new_violations (at, test)) : NULL;
+  if (self)
+    self->heads = hostd_heads_new (at);
+  return self;
 }
 
 void
@@ -235,7 +235,7 @@ hostd_expression_free (HostdExpression *self)
     return;
   if (self->compiled)
     xmlXPathFreeCompExpr (self->compiled);
-  hostd_path_free (self->path);
+  hostd_heads_free (self->heads);
   g_free (self);
 }
 
@@ -259,11 +259,11 @@ hostd_xpath_select (HostdXPath *self, const HostdExpression *expression, GError 
   xmlXPathObjectPtr result;
   gboolean ok;
 
-  if (expression->is_whole) {
-    hostd_path_select (expression->path, self->root, nodes);
+  if (expression->is_path) {
+    hostd_heads_select (expression->heads, self->root, nodes);
     return g_steal_pointer (&nodes);
   }
-  if (expression->path && !hostd_path_may_select (expression->path, self->root))
+  if (expression->heads && !hostd_heads_present (expression->heads, self->root))
     return g_steal_pointer (&nodes);
   result = evaluate (self->context, self->root, expression->compiled, error);
   ok = result && has_kind (result, HOSTD_EXPRESSION_NODES, error);
