@@ -161,9 +161,10 @@ hostd_document_free (HostdDocument *self)
 {
   if (self == NULL)
     return;
+  /* The text first: freed behind the tree, it makes glibc give all of it back to the kernel. */
+  g_free (self->text);
   if (self->xml)
     xmlFreeDoc (self->xml);
-  g_free (self->text);
   g_free (self);
 }
 

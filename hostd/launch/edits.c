@@ -72,24 +72,27 @@ compare (gconstpointer a, gconstpointer b)
   return x->order < y->order ? -1 : 1;
 }
 
-/* Puts the old bytes back where the new ones stand, and compares with what there was. */
+/* Would the old bytes, put back where the new ones stand, give what there was? */
 static gboolean
 undoes (HostdEdits *self, const GString *edited, const char *text, gsize length)
 {
-  g_autoptr (GString) back = g_string_sized_new (length);
   gsize from = 0, old = 0;
 
-  for (guint i = 0; i < self->list->len; i++) {
-    const Edit *e = g_ptr_array_index (self->list, i);
-    gsize kept = e->start - old;
+  for (guint i = 0; i <= self->list->len; i++) {
+    const Edit *e = i < self->list->len ? g_ptr_array_index (self->list, i) : NULL;
+    gsize kept = (e ? e->start : length) - old;
 
-    g_string_append_len (back, edited->str + from, kept);
-    g_string_append_len (back, text + e->start, e->end - e->start);
-    from += kept + strlen (e->replacement);
+    if (from + kept > edited->len || memcmp (edited->str + from, text + old, kept) != 0)
+      return FALSE;
+    from += kept;
+    if (e == NULL)
+      break;
+    if (strncmp (edited->str + from, e->replacement, strlen (e->replacement)) != 0)
+      return FALSE;
+    from += strlen (e->replacement);
     old = e->end;
   }
-  g_string_append_len (back, edited->str + from, edited->len - from);
-  return back->len == length && memcmp (back->str, text, length) == 0;
+  return from == edited->len;
 }
 
 char *

@@ -238,10 +238,10 @@ scan_all (Scanner *s)
     if (lt == NULL)
       break;
     s->at = lt - s->text;
-    if (skip_past (s, "<!--", "-->") || skip_past (s, "<![CDATA[", "]]>") ||
-        skip_past (s, "<?", "?>"))
+    if ((lt[1] == '!' && (skip_past (s, "<!--", "-->") || skip_past (s, "<![CDATA[", "]]>"))) ||
+        (lt[1] == '?' && skip_past (s, "<?", "?>")))
       continue;
-    if (s->at + 1 < s->length && s->text[s->at + 1] == '/') {
+    if (lt[1] == '/') {
       if (!scan_end_tag (s))
         return FALSE;
     } else if (!scan_start_tag (s)) {
