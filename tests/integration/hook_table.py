@@ -93,6 +93,10 @@ class Hostd(threading.Thread):
         return self
 
     def __exit__(self, *_):
+        # A thread on its way into accept() would find the next socket under the same number.
+        if self.accept:
+            self.server.shutdown(socket.SHUT_RDWR)
+            self.join()
         self.server.close()
         if os.path.lexists(self.path):
             os.unlink(self.path)
