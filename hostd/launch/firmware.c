@@ -12,6 +12,9 @@
  * what no descriptor with the feature offers (Secure Boot needs SMM on AMD).
  */
 
+/* Since then libvirt chooses once, when a domain is defined, and writes its choice into the XML. */
+#define LIBVIRT_CHOICE_STAYS 9002000
+
 static char *
 attribute_of (xmlNodePtr node, const char *name)
 {
@@ -54,6 +57,14 @@ features_fit (const HostdFirmware *firmware, xmlNodePtr os)
   return TRUE;
 }
 
+/* A flash image keeps variables, and SNP and TDX cannot map one at all. */
+static gboolean
+can_serve (const HostdFirmware *firmware, const char *feature, const char *machine)
+{
+  return firmware->uefi && !firmware->flash && hostd_firmware_has_feature (firmware, feature) &&
+         machine_matches (firmware, machine);
+}
+
 typedef struct {
   gboolean any;              /* a descriptor has the technology's feature */
   const HostdFirmware *fits; /* and meets what the author asks */
@@ -70,9 +81,7 @@ choose (HostdWork *work, xmlNodePtr os, const char *feature)
   for (guint i = 0; i < work->facts->firmware->len; i++) {
     const HostdFirmware *f = g_ptr_array_index (work->facts->firmware, i);
 
-    /* A flash image keeps variables, and SNP and TDX cannot map one at all. */
-    if (!f->uefi || f->flash || !hostd_firmware_has_feature (f, feature) ||
-        !machine_matches (f, machine))
+    if (!can_serve (f, feature, machine))
       continue;
     choice.any = TRUE;
     if (choice.fits == NULL && features_fit (f, os) &&
@@ -124,6 +133,34 @@ is_uefi_guest (HostdWork *work, xmlNodePtr os)
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     if (strstr (lower, words[i]))
       return TRUE;
+  return FALSE;
+}
+
+/*
+ * Is this loader what libvirt itself wrote beside firmware='efi' when the domain was defined, and
+ * right for the feature? Then it stays: libvirt means its choice to hold for every boot. An older
+ * libvirt refuses a loader's type beside firmware='efi', so there it goes.
+ */
+static gboolean
+is_libvirts_choice (HostdWork *work, xmlNodePtr os, const char *feature)
+{
+  xmlNodePtr loader = hostd_node_child (os, "loader");
+  g_autofree char *firmware = attribute_of (os, "firmware"), *type = attribute_of (loader, "type"),
+                  *stateless = attribute_of (loader, "stateless"),
+                  *readonly = attribute_of (loader, "readonly"),
+                  *secure = attribute_of (loader, "secure"), *path = hostd_node_text (loader),
+                  *machine = attribute_of (hostd_node_child (os, "type"), "machine");
+
+  if (work->facts == NULL || work->facts->libvirt_version < LIBVIRT_CHOICE_STAYS || readonly ||
+      secure || g_strcmp0 (firmware, "efi") != 0 || g_strcmp0 (type, "rom") != 0 ||
+      g_strcmp0 (stateless, "yes") != 0)
+    return FALSE;
+  for (guint i = 0; i < work->facts->firmware->len; i++) {
+    const HostdFirmware *f = g_ptr_array_index (work->facts->firmware, i);
+
+    if (g_strcmp0 (f->image, path) == 0 && can_serve (f, feature, machine) && features_fit (f, os))
+      return TRUE;
+  }
   return FALSE;
 }
 
@@ -202,6 +239,7 @@ hostd_work_choose_firmware (HostdWork *work, const char *feature)
   }
   hostd_work_set_attribute (work, "firmware-auto", os, "firmware", "efi", HOSTD_CONFLICT_REFUSE,
                             NULL);
-  rewrite_loader (work, os);
+  if (!is_libvirts_choice (work, os, feature))
+    rewrite_loader (work, os);
   drop_variables (work, os);
 }

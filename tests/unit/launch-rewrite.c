@@ -204,6 +204,32 @@ test_firmware_none (Fixture *f, gconstpointer data)
   assert_rewritten (f, plain, HOSTD_TECHNOLOGY_SEV_SNP, NULL);
 }
 
+/* What libvirt wrote when the domain was defined is not chosen anew at the next Rewrite. */
+static void
+test_firmware_chosen (Fixture *f, gconstpointer data)
+{
+  static const char format[] =
+      "<os firmware='efi'><type arch='x86_64' machine='pc-q35-10.0'>hvm</type>"
+      "<loader type='rom'%s stateless='yes'>/usr/share/ovmf/OVMF.%s.fd</loader></os>";
+  static const char anew[] = "<loader stateless='yes'/>";
+  g_autofree char *chosen_os = g_strdup_printf (format, "", "amdsev"),
+                  *flag_os = g_strdup_printf (format, " readonly='yes'", "amdsev"),
+                  *foreign_os = g_strdup_printf (format, "", "inteltdx"),
+                  *chosen = domain_with (NULL, chosen_os), *flag = domain_with (NULL, flag_os),
+                  *foreign = domain_with (NULL, foreign_os);
+
+  ask (f, "snp");
+  f->facts->libvirt_version = 9002000;
+  assert_rewritten (f, chosen, HOSTD_TECHNOLOGY_SEV_SNP, chosen_os);
+  assert_rewritten (f, flag, HOSTD_TECHNOLOGY_SEV_SNP, anew);
+  assert_rewritten (f, foreign, HOSTD_TECHNOLOGY_SEV_SNP, anew);
+  /* An older libvirt takes no type beside firmware='efi', and an unknown one may be old. */
+  f->facts->libvirt_version = 9001000;
+  assert_rewritten (f, chosen, HOSTD_TECHNOLOGY_SEV_SNP, anew);
+  f->facts->libvirt_version = 0;
+  assert_rewritten (f, chosen, HOSTD_TECHNOLOGY_SEV_SNP, anew);
+}
+
 static void
 test_secure_boot (Fixture *f, gconstpointer data)
 {
@@ -449,6 +475,7 @@ main (int argc, char **argv)
     { "any", test_any },
     { "any-by-host", test_any_by_host },
     { "firmware-none", test_firmware_none },
+    { "firmware-chosen", test_firmware_chosen },
     { "secure-boot", test_secure_boot },
     { "bios", test_bios },
     { "firmware-notes", test_firmware_notes },
