@@ -7,95 +7,25 @@ The programs come from the environment: CLOISTERCTL, CLOISTER_HOSTD, CLOISTER_HO
 SIMHOST_TOOLS.
 """
 import os
-import re
-import subprocess
 import sys
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "simhost"))
-import simhost  # noqa: E402
-
-PLAIN = """<domain type='kvm'>
-  <name>%(name)s</name>
-  <uuid>%(uuid)s</uuid>
-  <memory unit='MiB'>64</memory>
-  <vcpu>1</vcpu>
-  <os%(efi)s>
-    <type arch='x86_64' machine='q35'>hvm</type>
-  </os>
-  <features>
-    <acpi/>
-    <vmcoreinfo/>
-  </features>
-  <cpu mode='host-passthrough'/>
-  <devices>
-    <emulator>/usr/bin/qemu-system-x86_64</emulator>
-    <disk type='file' device='disk'>
-      <driver name='qemu' type='qcow2'/>
-      <source file='/var/lib/libvirt/images/%(name)s.qcow2'/>
-      <target dev='vda' bus='virtio'/>
-    </disk>
-    <interface type='user'>
-      <model type='virtio'/>
-    </interface>
-    <serial type='pty'/>
-    <channel type='unix'>
-      <target type='virtio' name='org.qemu.guest_agent.0'/>
-    </channel>
-    <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
-  </devices>
-</domain>
-"""
+from simguest import Guests, simhost, stripped
 
 
-def uuid(n):
-    return "6b7c8bdb-10ce-4958-aa98-%012x" % n
-
-
-class Launch(unittest.TestCase):
+class Launch(Guests):
     policies = []
-
-    @classmethod
-    def setUpClass(cls):
-        cls.ctl = os.environ["CLOISTERCTL"]
-        cls.host = h = simhost.SimHost()
-        h.install_hook(os.environ["CLOISTER_HOOK"])
-        h.start_hostd(os.environ["CLOISTER_HOSTD"], os.environ["CLOISTER_TEMPLATES"])
-        h.libvirtd()
-
-    def cloisterctl(self, *args, input=None):
-        return subprocess.run([self.ctl] + list(args), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              text=True, input=input)
-
-    def define(self, xml, name):
-        self.host.write("/srv/%s.xml" % name, xml)
-        return self.host.virsh("define", "/srv/%s.xml" % name, check=False)
-
-    def plain(self, name, n, efi=True):
-        self.host.disk("/var/lib/libvirt/images/%s.qcow2" % name)
-        return PLAIN % {"name": name, "uuid": uuid(n), "efi": " firmware='efi'" if efi else ""}
-
-    def rewritten(self, policy, name, n):
-        r = self.cloisterctl("rewrite", "--policy", policy, "-", input=self.plain(name, n))
-        self.assertEqual(r.returncode, 0, r.stderr)
-        return r.stdout
-
-    def start(self, name):
-        r = self.host.virsh("start", name, check=False)
-        self.assertEqual(r.returncode, 0, r.stderr + self.host.log("var/log/libvirt/qemu/%s.log" % name))
-        self.assertEqual(self.host.virsh("domstate", name).stdout.strip(), "running")
 
     def verify(self, policy, xml, stage):
         return self.cloisterctl("verify", "--offline", "--host", self.host.recording, "--policy", policy,
                                 "--stage", stage, "-", input=xml)
 
     def test_guests_launch_under_each_policy(self):
-        for n, policy in enumerate(self.policies, 1):
+        for policy in self.policies:
             with self.subTest(policy=policy):
                 name = "guest-" + policy
-                xml = self.rewritten(policy, name, n)
-                r = self.define(xml, name)
-                self.assertEqual(r.returncode, 0, r.stderr)
+                xml = self.rewritten(policy, name)
+                self.defined(xml, name)
                 inactive = self.host.virsh("dumpxml", "--inactive", name).stdout
                 r = self.verify(policy, inactive, "definition")
                 self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
@@ -106,42 +36,37 @@ class Launch(unittest.TestCase):
                 self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
                 self.assertIn(name, self.host.virsh("list", "--name").stdout)
                 self.host.virsh("destroy", name)
-                self.assertEqual(self.host.virsh("domstate", name).stdout.strip(), "shut off")
+                self.assertEqual(self.state(name), "shut off")
 
     def test_a_stripped_guest_is_vetoed(self):
         policy = self.policies[-1]
-        xml = self.rewritten(policy, "stripped", 77)
-        bare = re.sub(r"\s*<launchSecurity.*</launchSecurity>", "", xml, flags=re.S)
-        bare = re.sub(r"\s*<metadata>.*</metadata>", "", bare, flags=re.S)
-        self.assertNotEqual(bare, xml)
-        r = self.define(bare, "stripped")
-        self.assertEqual(r.returncode, 0, r.stderr)
+        xml = self.rewritten(policy, "stripped")
+        self.defined(stripped(xml), "stripped")
         r = self.host.virsh("start", "stripped", check=False)
         self.assertNotEqual(r.returncode, 0)
         self.assertIn("Hook script execution failed", r.stderr)
         self.assertIn("launchSecurity", r.stderr)
-        self.assertEqual(self.host.virsh("domstate", "stripped").stdout.strip(), "shut off")
+        self.assertEqual(self.state("stripped"), "shut off")
 
     def test_an_ordinary_guest_is_nobodys_business(self):
-        r = self.define(self.plain("ordinary", 88, efi=False), "ordinary")
-        self.assertEqual(r.returncode, 0, r.stderr)
+        self.defined(self.plain("ordinary", efi=False), "ordinary")
         self.start("ordinary")
         self.host.virsh("destroy", "ordinary")
 
     def test_running_guests_outlive_libvirtd(self):
         policy = self.policies[-1]
-        xml = self.rewritten(policy, "stays", 99)
-        self.assertEqual(self.define(xml, "stays").returncode, 0)
+        xml = self.rewritten(policy, "stays")
+        self.defined(xml, "stays")
         self.start("stays")
         self.host.stop_libvirtd()
         self.host.libvirtd()
-        self.assertEqual(self.host.virsh("domstate", "stays").stdout.strip(), "running")
+        self.assertEqual(self.state("stays"), "running")
         self.host.virsh("destroy", "stays")
 
     def test_the_simulator_says_no(self):
         policy = self.policies[-1]
-        xml = self.rewritten(policy, "refused", 66)
-        self.assertEqual(self.define(xml, "refused").returncode, 0)
+        xml = self.rewritten(policy, "refused")
+        self.defined(xml, "refused")
         self.host.write("/etc/simhost/refuse", "launch\n")
         try:
             r = self.host.virsh("start", "refused", check=False)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -37,7 +38,7 @@ class SimHost:
     def __init__(self):
         self.root = os.environ["SIMROOT"]
         self.recording = os.environ["SIMRECORDING"]
-        self.hostd = None
+        self.hostd = self.hostd_command = None
         self.hostd_log = "/run/cloister/hostd.log"
 
     # ---- libvirtd ----
@@ -53,20 +54,34 @@ class SimHost:
                 raise RuntimeError("libvirtd does not answer: " + self.log("var/log/libvirt/libvirtd.log"))
             time.sleep(0.2)
 
-    def stop_libvirtd(self):
+    def stop_libvirtd(self, how=signal.SIGTERM):
         with open(os.path.join(self.root, "run/libvirtd.pid")) as f:
             pid = int(f.read())
-        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, how)
         while os.path.exists("/proc/%d" % pid):
             time.sleep(0.05)
 
-    def virsh(self, *args, check=True, input=None):
-        r = subprocess.run(["chroot", self.root, "virsh", "-c", "qemu:///system"] + list(args),
-                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, input=input,
-                           env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"})
-        if check and r.returncode:
-            raise RuntimeError("virsh %s: %s" % (" ".join(args), r.stderr.strip()))
-        return r
+    def begin_virsh(self, *args, input=None, env=None):
+        """A virsh that nobody waits for yet."""
+        own = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"}
+        return subprocess.Popen(["chroot", self.root, "virsh", "-c", "qemu:///system"] + list(args), text=True,
+                                stdin=subprocess.PIPE if input is not None else subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**own, **(env or {})})
+
+    def virsh(self, *args, check=True, input=None, env=None):
+        with self.begin_virsh(*args, input=input, env=env) as p:
+            out, err = p.communicate(input)
+        if check and p.returncode:
+            raise RuntimeError("virsh %s: %s" % (" ".join(args), err.strip()))
+        return subprocess.CompletedProcess(args, p.returncode, out, err)
+
+    def qemu_pid(self, name):
+        """The process of a running guest; None if there is none."""
+        try:
+            with open(os.path.join(self.root, "run/libvirt/qemu/%s.pid" % name)) as f:
+                return int(f.read())
+        except FileNotFoundError:
+            return None
 
     def log(self, path, lines=20):
         try:
@@ -99,14 +114,27 @@ class SimHost:
         conf = "/run/cloister/hostd.conf"
         with open(conf, "w") as f:
             f.write("[hostd]\ntemplate_dir=%s\n[simulation]\nreplay=%s\n" % (templates, self.recording))
+        self.hostd_command = [program, "--config", conf]
+        self.restart_hostd()
+
+    def restart_hostd(self):
+        """hostd as it was started first; returns when it answers."""
         with open(self.hostd_log, "a") as log:
-            self.hostd = subprocess.Popen([program, "--config", conf], stdout=log, stderr=log,
-                                          stdin=subprocess.DEVNULL)
+            self.hostd = subprocess.Popen(self.hostd_command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         deadline = time.monotonic() + 20
-        while not os.path.exists("/run/cloister/hook/hook.sock"):
+        while not self.hostd_listens():
             if self.hostd.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("cloister-hostd did not come up: " + open(self.hostd_log).read()[-2000:])
             time.sleep(0.05)
+
+    @staticmethod
+    def hostd_listens():
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+            try:
+                s.connect("/run/cloister/hook/hook.sock")
+            except OSError:
+                return False
+        return True
 
     def kill_hostd(self, how=signal.SIGKILL):
         self.hostd.send_signal(how)

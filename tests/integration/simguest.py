@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Guests of a simulated host, for tests that walk them through a real libvirtd.
+
+The programs come from the environment: CLOISTERCTL, CLOISTER_HOSTD, CLOISTER_HOOK, CLOISTER_TEMPLATES,
+SIMHOST_TOOLS.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import unittest
+import uuid
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "simhost"))
+import simhost  # noqa: E402
+
+BINDINGS = "/var/lib/cloister/bindings"
+
+PLAIN = """<domain type='kvm'>
+  <name>%(name)s</name>
+  <uuid>%(uuid)s</uuid>
+  <memory unit='MiB'>64</memory>
+  <vcpu>1</vcpu>
+  <os%(efi)s>
+    <type arch='x86_64' machine='q35'>hvm</type>
+  </os>
+  <features>
+    <acpi/>
+    <vmcoreinfo/>
+  </features>
+  <cpu mode='host-passthrough'/>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2'/>
+      <source file='/var/lib/libvirt/images/%(name)s.qcow2'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
+    <interface type='user'>
+      <model type='virtio'/>
+    </interface>
+    <serial type='pty'/>
+    <channel type='unix'>
+      <target type='virtio' name='org.qemu.guest_agent.0'/>
+    </channel>
+    <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
+  </devices>
+</domain>
+"""
+
+
+def uuid_of(name):
+    """One guest, one UUID, in every run."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, name))
+
+
+def without(xml, *elements):
+    for element in elements:
+        bare = re.sub(r"\s*<%s\b.*</%s>" % (element, element), "", xml, flags=re.S)
+        if bare == xml:
+            raise AssertionError("there was no <%s> to take away" % element)
+        xml = bare
+    return xml
+
+
+def stripped(xml):
+    """The guest as it was asked for, in clear, and nothing in it says that it was ever more."""
+    bare = without(xml, "launchSecurity", "metadata")
+    assert "cloister" not in bare
+    return bare
+
+
+class Guests(unittest.TestCase):
+    """libvirtd, cloister-hostd and the hook between them are up when a test begins."""
+
+    host = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.ctl = os.environ["CLOISTERCTL"]
+        if Guests.host is None:
+            Guests.host = h = simhost.SimHost()
+            h.install_hook(os.environ["CLOISTER_HOOK"])
+            h.start_hostd(os.environ["CLOISTER_HOSTD"], os.environ["CLOISTER_TEMPLATES"])
+            h.libvirtd()
+
+    # ---- ours ----
+    def cloisterctl(self, *args, input=None):
+        return subprocess.run([self.ctl] + list(args), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, input=input)
+
+    def plain(self, name, efi=True, identity=None):
+        """An ordinary guest, and a disk for it."""
+        self.host.disk("/var/lib/libvirt/images/%s.qcow2" % name)
+        return PLAIN % {"name": name, "uuid": identity or uuid_of(name), "efi": " firmware='efi'" if efi else ""}
+
+    def rewritten(self, policy, name):
+        """The guest under a launch policy; from now on it is bound to it."""
+        r = self.cloisterctl("rewrite", "--policy", policy, "-", input=self.plain(name))
+        self.assertEqual(r.returncode, 0, r.stderr)
+        return r.stdout
+
+    def binding_of(self, name):
+        return os.path.join(BINDINGS, uuid_of(name))
+
+    def listed(self, identity):
+        """What `cloisterctl domains` has of a guest."""
+        r = self.cloisterctl("domains", "--json")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        answer = json.loads(r.stdout)
+        self.assertEqual(answer["problems"], [])
+        rows = [row for row in answer["domains"] if row["uuid"] == identity]
+        self.assertEqual(len(rows), 1, r.stdout)
+        return rows[0]
+
+    # ---- libvirt's ----
+    def defined(self, xml, name):
+        r = self.host.virsh("define", self.host.write("/srv/%s.xml" % name, xml), check=False)
+        self.assertEqual(r.returncode, 0, r.stderr)
+
+    def state(self, name):
+        return self.host.virsh("domstate", name).stdout.strip()
+
+    def start(self, name):
+        r = self.host.virsh("start", name, check=False)
+        self.assertEqual(r.returncode, 0, r.stderr + self.host.log("var/log/libvirt/qemu/%s.log" % name))
+        self.assertEqual(self.state(name), "running")
+
+    def until(self, true, what, seconds=30):
+        deadline = time.monotonic() + seconds
+        while not true():
+            self.assertLess(time.monotonic(), deadline, "%s: not within %d s" % (what, seconds))
+            time.sleep(0.05)
