@@ -21,6 +21,7 @@ typedef enum {
 typedef struct {
   const char *text, *at, *end;
   guint depth, max_depth;
+  guint values, max_values;
   guint64 objects; /* bit N: level N is an object, not an array */
   Expect expect;
 } Scan;
@@ -192,6 +193,9 @@ close_bracket (Scan *s)
 static gboolean
 scan_value (Scan *s)
 {
+  if (s->values == s->max_values)
+    return FALSE;
+  s->values++;
   if (is_at (s, '{') || is_at (s, '['))
     return open_bracket (s);
   s->expect = EXPECT_MORE_OR_END;
@@ -239,9 +243,11 @@ scan_next (Scan *s)
 }
 
 gboolean
-hostd_json_check (const char *text, gsize length, guint max_depth, GError **error)
+hostd_json_check (const char *text, gsize length, guint max_depth, guint max_values, GError **error)
 {
-  Scan s = { .text = text, .at = text, .end = text + length, .max_depth = max_depth };
+  Scan s = {
+    .text = text, .at = text, .end = text + length, .max_depth = max_depth, .max_values = max_values
+  };
 
   g_return_val_if_fail (max_depth <= MAX_DEPTH, FALSE);
   for (;;) {
@@ -253,6 +259,9 @@ hostd_json_check (const char *text, gsize length, guint max_depth, GError **erro
     if (s.depth == max_depth && (is_at (&s, '{') || is_at (&s, '[')))
       g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_TOO_LARGE, "JSON nested deeper than %u levels",
                    max_depth);
+    else if (s.values == max_values && s.expect != EXPECT_MORE_OR_END)
+      g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_TOO_LARGE, "JSON of more than %u values",
+                   max_values);
     else if (s.at == s.end)
       g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "not JSON: it ends too early");
     else

@@ -25,7 +25,7 @@ hostd_json_parse (const char *text, gsize length, GError **error)
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "JSON is not UTF-8 free of NUL");
     return NULL;
   }
-  if (!hostd_json_check (text, length, HOSTD_JSON_MAX_DEPTH, error))
+  if (!hostd_json_check (text, length, HOSTD_JSON_MAX_DEPTH, HOSTD_JSON_MAX_VALUES, error))
     return NULL;
 
   parser = json_parser_new_immutable ();

@@ -8,12 +8,15 @@ G_BEGIN_DECLS
 
 /*
  * JSON from outside, with limits. json-glib has no nesting limit before 1.10 (it recurses), and
- * takes more than JSON: so size, syntax and depth are checked (base/json-check.h) before it sees
- * the text. Only this file parses JSON; everybody else walks the JsonNode with the getters below,
- * which never warn on a wrong type.
+ * takes more than JSON: so size, syntax, depth and count are checked (base/json-check.h) before it
+ * sees the text. Only this file parses JSON; everybody else walks the JsonNode with the getters
+ * below, which never warn on a wrong type.
  */
 #define HOSTD_JSON_MAX_DEPTH 16
 #define HOSTD_JSON_MAX_BYTES (8u * 1024 * 1024)
+/* json-glib takes some 100 bytes for a value, be it two bytes long: this many take 13 MB. The most
+ * that is ever meant is a list of all domains, thousands of them with eight values each. */
+#define HOSTD_JSON_MAX_VALUES (128u * 1024)
 
 /*
  * Parses @length bytes (UTF-8, NUL-free). HOSTD_ERROR_TOO_LARGE over a limit, HOSTD_ERROR_INVALID

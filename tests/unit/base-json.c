@@ -132,6 +132,27 @@ test_depth (void)
   }
 }
 
+/* Two bytes each, and a hundred times that in memory: refused before json-glib sees them. */
+static void
+test_count (void)
+{
+  for (guint extra = 0; extra <= 1; extra++) {
+    g_autoptr (GString) text = g_string_new ("[0");
+    g_autoptr (GError) error = NULL;
+    g_autoptr (JsonNode) node = NULL;
+
+    for (guint i = 2; i < HOSTD_JSON_MAX_VALUES + extra; i++)
+      g_string_append (text, ",0");
+    g_string_append_c (text, ']');
+    node = hostd_json_parse (text->str, text->len, &error);
+    g_assert_true ((node != NULL) == (extra == 0));
+    if (extra == 0)
+      g_assert_no_error (error);
+    else
+      g_assert_error (error, HOSTD_ERROR, HOSTD_ERROR_TOO_LARGE);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -140,5 +161,6 @@ main (int argc, char **argv)
   g_test_add_func ("/base/json/bad", test_bad);
   g_test_add_func ("/base/json/cut-short", test_cut_short);
   g_test_add_func ("/base/json/depth", test_depth);
+  g_test_add_func ("/base/json/count", test_count);
   return g_test_run ();
 }
