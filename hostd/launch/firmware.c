@@ -39,21 +39,25 @@ machine_matches (const HostdFirmware *firmware, const char *machine)
   return FALSE;
 }
 
-/* Does the author's <firmware><feature/> fit this descriptor? */
+/* Is this a <feature/> of the author's that the descriptor does not fit? */
+static gboolean
+is_misfit (const HostdFirmware *firmware, xmlNodePtr n)
+{
+  g_autofree char *name = attribute_of (n->type == XML_ELEMENT_NODE ? n : NULL, "name");
+  g_autofree char *enabled = attribute_of (n->type == XML_ELEMENT_NODE ? n : NULL, "enabled");
+
+  return name && hostd_firmware_has_feature (firmware, name) != (g_strcmp0 (enabled, "yes") == 0);
+}
+
+/* Does the author's <firmware> fit this descriptor? */
 static gboolean
 features_fit (const HostdFirmware *firmware, xmlNodePtr os)
 {
   xmlNodePtr asked = hostd_node_child (os, "firmware");
 
-  for (xmlNodePtr n = asked ? asked->children : NULL; n; n = n->next) {
-    g_autofree char *name = attribute_of (n->type == XML_ELEMENT_NODE ? n : NULL, "name");
-    g_autofree char *enabled = attribute_of (n->type == XML_ELEMENT_NODE ? n : NULL, "enabled");
-
-    if (name == NULL)
-      continue;
-    if (hostd_firmware_has_feature (firmware, name) != (g_strcmp0 (enabled, "yes") == 0))
+  for (xmlNodePtr n = asked ? asked->children : NULL; n; n = n->next)
+    if (is_misfit (firmware, n))
       return FALSE;
-  }
   return TRUE;
 }
 
@@ -91,6 +95,28 @@ choose (HostdWork *work, xmlNodePtr os, const char *feature)
   return choice;
 }
 
+/* What the author will not have and every firmware that could serve has: "secure-boot", or NULL. */
+static char *
+unwanted_by_author (HostdWork *work, xmlNodePtr os, const char *feature)
+{
+  g_autofree char *machine = attribute_of (hostd_node_child (os, "type"), "machine");
+  xmlNodePtr asked = hostd_node_child (os, "firmware");
+
+  for (xmlNodePtr n = asked ? asked->children : NULL; n; n = n->next) {
+    g_autofree char *enabled = attribute_of (n->type == XML_ELEMENT_NODE ? n : NULL, "enabled");
+    gboolean everywhere = g_strcmp0 (enabled, "no") == 0;
+
+    for (guint i = 0; everywhere && i < work->facts->firmware->len; i++) {
+      const HostdFirmware *f = g_ptr_array_index (work->facts->firmware, i);
+
+      everywhere = !can_serve (f, feature, machine) || is_misfit (f, n);
+    }
+    if (everywhere)
+      return attribute_of (n, "name");
+  }
+  return NULL;
+}
+
 static void
 refuse_request (HostdWork *work, xmlNodePtr os, const char *feature)
 {
@@ -98,14 +124,23 @@ refuse_request (HostdWork *work, xmlNodePtr os, const char *feature)
   xmlAttrPtr secure = loader ? xmlHasNsProp (loader, (const xmlChar *) "secure", NULL) : NULL;
   xmlNodePtr asked = hostd_node_child (os, "firmware");
   g_autofree char *word = attribute_of (loader, "secure");
+  g_autofree char *unwanted = unwanted_by_author (work, os, feature);
   g_autofree char *path = secure && g_strcmp0 (word, "yes") == 0
                               ? hostd_node_path ((xmlNodePtr) secure)
                               : hostd_node_path (asked ? asked : os);
 
-  hostd_reasons_add (work->reasons, "firmware-request", path,
-                     "the guest asks of its firmware (Secure Boot, enrolled keys) what no firmware "
-                     "with the feature %s of this host offers; such a guest cannot have SMM",
-                     feature);
+  if (unwanted)
+    hostd_reasons_add (work->reasons, "firmware-request", path,
+                       "the guest will not have %s, and every firmware with the feature %s of this "
+                       "host has it: take that refusal out or turn it into a wish (Nova: "
+                       "os_secure_boot=required), or install a firmware without it",
+                       unwanted, feature);
+  else
+    hostd_reasons_add (
+        work->reasons, "firmware-request", path,
+        "the guest asks of its firmware (Secure Boot, enrolled keys) what no firmware "
+        "with the feature %s of this host offers; such a guest cannot have SMM",
+        feature);
 }
 
 /* Was this guest installed for UEFI? */

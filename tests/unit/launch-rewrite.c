@@ -255,6 +255,22 @@ test_secure_boot (Fixture *f, gconstpointer data)
   assert_rewritten (f, secure, HOSTD_TECHNOLOGY_TDX, "<loader stateless='yes'/>");
 }
 
+/* As Nova 34 writes it for each guest whose image says nothing of Secure Boot. */
+static void
+test_no_secure_boot (Fixture *f, gconstpointer data)
+{
+  g_autofree char *without =
+      domain_with (NULL, "<os firmware='efi'><type arch='x86_64' machine='q35'>hvm</type>"
+                         "<firmware><feature enabled='no' name='secure-boot'/></firmware></os>");
+
+  ask (f, "tdx");
+  assert_rewritten (f, without, HOSTD_TECHNOLOGY_TDX, NULL);
+  g_ptr_array_set_size (f->facts->firmware, 0);
+  add_firmware (f->facts, "/usr/share/ovmf/tdx-sb.fd", FALSE, "intel-tdx secure-boot");
+  assert_refused (f, without, "firmware-request", "/domain/os/firmware",
+                  "will not have secure-boot");
+}
+
 static void
 test_bios (Fixture *f, gconstpointer data)
 {
@@ -477,6 +493,7 @@ main (int argc, char **argv)
     { "firmware-none", test_firmware_none },
     { "firmware-chosen", test_firmware_chosen },
     { "secure-boot", test_secure_boot },
+    { "no-secure-boot", test_no_secure_boot },
     { "bios", test_bios },
     { "firmware-notes", test_firmware_notes },
     { "lengths", test_lengths },
