@@ -59,7 +59,7 @@ apply (HostdWork *work, const HostdTemplates *templates, GError **error)
   g_autoptr (GError) local = NULL;
 
   work->domain = xmlDocGetRootElement (work->document->xml);
-  work->xpath = hostd_xpath_new (work->document, work->facts);
+  work->xpath = hostd_xpath_new (work->document, work->facts, HOSTD_XPATH_QUICK);
   work->technology =
       hostd_choose_technology (templates, work->policy, work->request, work->facts, work->xpath,
                                work->domain, work->reasons, work->notes, &local);
@@ -134,7 +134,7 @@ prove (HostdRewrite *self, const HostdTemplates *templates, const HostdWork *fir
   if (document == NULL)
     return FALSE;
   verify = hostd_verify_document (templates, first->request, first->facts, document,
-                                  HOSTD_STAGE_DEFINITION, TRUE, error);
+                                  HOSTD_XPATH_QUICK, HOSTD_STAGE_DEFINITION, TRUE, error);
   if (verify == NULL)
     return FALSE;
   if (hostd_verify_get_verdict (verify) != HOSTD_VERDICT_ALLOW) {

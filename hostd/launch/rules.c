@@ -222,9 +222,8 @@ fits (HostdRuleKind kind, xmlNodePtr node)
 }
 
 static gboolean
-apply_rule (HostdWork *work, const HostdRule *rule, GError **error)
+apply_rule (HostdWork *work, const HostdRule *rule, GPtrArray *nodes, GError **error)
 {
-  g_autoptr (GPtrArray) nodes = NULL;
 
   if (rule->kind == HOSTD_RULE_CALL) {
     hostd_work_call (work, rule->name, rule->value);
@@ -234,8 +233,7 @@ apply_rule (HostdWork *work, const HostdRule *rule, GError **error)
     apply_require (work, rule);
     return TRUE;
   }
-  nodes = hostd_xpath_select (work->xpath, rule->select, error);
-  if (nodes == NULL) {
+  if (!hostd_xpath_select (work->xpath, rule->select, nodes, error)) {
     g_prefix_error (error, "rule %s (%s): ", rule->id, rule->expression);
     return FALSE;
   }
@@ -277,6 +275,8 @@ phase_of (HostdRuleKind kind)
 gboolean
 hostd_work_apply_rules (HostdWork *work, GError **error)
 {
+  g_autoptr (GPtrArray) nodes = g_ptr_array_new ();
+
   for (int phase = 0; phase < 3; phase++) {
     for (guint i = 0; i < work->rulesets->len; i++) {
       const HostdRuleset *ruleset = g_ptr_array_index (work->rulesets, i);
@@ -284,7 +284,7 @@ hostd_work_apply_rules (HostdWork *work, GError **error)
       for (guint r = 0; r < ruleset->rules->len; r++) {
         const HostdRule *rule = g_ptr_array_index (ruleset->rules, r);
 
-        if (phase_of (rule->kind) == phase && !apply_rule (work, rule, error))
+        if (phase_of (rule->kind) == phase && !apply_rule (work, rule, nodes, error))
           return FALSE;
       }
     }

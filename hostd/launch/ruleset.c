@@ -35,7 +35,7 @@ assertion_free (HostdAssertion *a)
   g_free (a->source);
   g_free (a->names);
   hostd_expression_free (a->context);
-  hostd_expression_free (a->violations);
+  hostd_expression_free (a->test);
   g_strfreev (a->needs);
   g_free (a);
 }
@@ -163,6 +163,7 @@ compile_assertion (Compiler *c, xmlNodePtr node, GError **error)
   g_ptr_array_add (c->ruleset->assertions, a);
   a->id = attribute (node, "id");
   a->at = attribute (node, "at");
+  a->at_hash = g_str_hash (a->at);
   a->because = attribute (node, "because");
   a->source = attribute (node, "source");
   a->names = attribute (node, "names");
@@ -176,10 +177,8 @@ compile_assertion (Compiler *c, xmlNodePtr node, GError **error)
   a->context = compile (c, node, a->at, HOSTD_EXPRESSION_NODES, error);
   if (a->context == NULL)
     return FALSE;
-  a->violations = hostd_expression_compile_violations (a->at, test, error);
-  if (a->violations == NULL)
-    g_prefix_error (error, "%s:%d: \"%s\": ", c->file, node->line, test);
-  return a->violations != NULL;
+  a->test = compile (c, node, test, HOSTD_EXPRESSION_TEST, error);
+  return a->test != NULL;
 }
 
 static void

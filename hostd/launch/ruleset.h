@@ -36,8 +36,8 @@ typedef struct {
 
 typedef struct {
   char *id, *at, *because, *source, *names;
-  HostdExpression *context;
-  HostdExpression *violations; /* the nodes of the context that fail the test: all at one go */
+  guint at_hash; /* g_str_hash (at) */
+  HostdExpression *context, *test;
   guint min;
   gboolean stage[3]; /* by HostdStage */
   char **needs;      /* host facts: "firmware", "cbitpos"; NULL for none */

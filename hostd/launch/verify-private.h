@@ -3,12 +3,17 @@
 
 #include "launch/document.h"
 #include "launch/verify.h"
+#include "launch/xpath.h"
 
 G_BEGIN_DECLS
 
-/* hostd_verify_run() of a text that was parsed already. The document is only read. */
+/*
+ * hostd_verify_run(), which is always HOSTD_XPATH_EXACT, of a text that was parsed already. The
+ * document is only read.
+ */
 HostdVerify *hostd_verify_document (const HostdTemplates *templates, const HostdRequest *request,
                                     const HostdFacts *facts, HostdDocument *document,
-                                    HostdStage stage, gboolean bound, GError **error);
+                                    HostdXPathWay way, HostdStage stage, gboolean bound,
+                                    GError **error);
 
 G_END_DECLS

@@ -19,6 +19,7 @@ struct HostdVerify {
 typedef struct {
   HostdVerify *self;
   HostdXPath *xpath;
+  GHashTable *contexts; /* an assertion to its nodes: many have the same context */
   const HostdFacts *facts;
   HostdStage stage;
 } Judge;
@@ -110,11 +111,59 @@ blame_absence (Judge *judge, const HostdAssertion *a, guint found, xmlNodePtr do
                      a->because);
 }
 
+static guint
+hash_context (gconstpointer key)
+{
+  return ((const HostdAssertion *) key)->at_hash;
+}
+
+static gboolean
+same_context (gconstpointer a, gconstpointer b)
+{
+  return strcmp (((const HostdAssertion *) a)->at, ((const HostdAssertion *) b)->at) == 0;
+}
+
+static const GPtrArray *
+context_of (Judge *judge, const HostdAssertion *a, GError **error)
+{
+  GPtrArray *nodes = g_hash_table_lookup (judge->contexts, a);
+
+  if (nodes)
+    return nodes;
+  nodes = g_ptr_array_new ();
+  if (!hostd_xpath_select (judge->xpath, a->context, nodes, error)) {
+    g_ptr_array_unref (nodes);
+    return NULL;
+  }
+  g_hash_table_insert (judge->contexts, (gpointer) a, nodes);
+  return nodes;
+}
+
+static gboolean
+judge_nodes (Judge *judge, const HostdAssertion *a, xmlNodePtr domain, GError **error)
+{
+  const GPtrArray *nodes = context_of (judge, a, error);
+
+  if (nodes == NULL)
+    return FALSE;
+  if (nodes->len < a->min)
+    blame_absence (judge, a, nodes->len, domain);
+  for (guint i = 0; i < nodes->len; i++) {
+    xmlNodePtr node = g_ptr_array_index (nodes, i);
+    gboolean holds;
+
+    if (!hostd_xpath_test (judge->xpath, node, a->test, &holds, error))
+      return FALSE;
+    if (!holds)
+      blame (judge, a, node);
+  }
+  return TRUE;
+}
+
 static void
 judge_one (Judge *judge, const HostdAssertion *a, xmlNodePtr domain)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) nodes = NULL;
   const char *fact;
 
   if (!a->stage[judge->stage])
@@ -125,15 +174,8 @@ judge_one (Judge *judge, const HostdAssertion *a, xmlNodePtr domain)
                        fact);
     return;
   }
-  if (a->min > 0 && (nodes = hostd_xpath_select (judge->xpath, a->context, &error)) &&
-      nodes->len < a->min)
-    blame_absence (judge, a, nodes->len, domain);
-  g_clear_pointer (&nodes, g_ptr_array_unref);
-  if (error == NULL)
-    nodes = hostd_xpath_select (judge->xpath, a->violations, &error);
-  for (guint i = 0; nodes && i < nodes->len; i++)
-    blame (judge, a, g_ptr_array_index (nodes, i));
-  if (error) /* what cannot be evaluated is not known to hold */
+  /* What cannot be evaluated is not known to hold. */
+  if (!judge_nodes (judge, a, domain, &error))
     hostd_reasons_add (judge->self->reasons, a->id, "/domain", "%s", error->message);
 }
 
@@ -243,14 +285,15 @@ judge_all (Judge *judge, const HostdTemplates *templates, const HostdPolicy *pol
 
 HostdVerify *
 hostd_verify_document (const HostdTemplates *templates, const HostdRequest *request,
-                       const HostdFacts *facts, HostdDocument *document, HostdStage stage,
-                       gboolean bound, GError **error)
+                       const HostdFacts *facts, HostdDocument *document, HostdXPathWay way,
+                       HostdStage stage, gboolean bound, GError **error)
 {
   const HostdPolicy *policy =
       hostd_templates_find_policy (templates, hostd_request_get_policy (request), error);
   xmlNodePtr domain = xmlDocGetRootElement (document->xml);
   g_autoptr (HostdVerify) self = NULL;
   g_autoptr (HostdXPath) xpath = NULL;
+  g_autoptr (GHashTable) contexts = NULL;
   Judge judge;
 
   if (policy == NULL)
@@ -262,8 +305,10 @@ hostd_verify_document (const HostdTemplates *templates, const HostdRequest *requ
     self->verdict = HOSTD_VERDICT_NOT_OURS;
     return g_steal_pointer (&self);
   }
-  xpath = hostd_xpath_new (document, facts);
-  judge = (Judge){ self, xpath, facts, stage };
+  xpath = hostd_xpath_new (document, facts, way);
+  contexts =
+      g_hash_table_new_full (hash_context, same_context, NULL, (GDestroyNotify) g_ptr_array_unref);
+  judge = (Judge){ self, xpath, contexts, facts, stage };
   if (!judge_all (&judge, templates, policy, request, domain, error))
     return NULL;
   self->verdict = hostd_reasons_count (self->reasons) ? HOSTD_VERDICT_REFUSE : HOSTD_VERDICT_ALLOW;
@@ -281,7 +326,8 @@ hostd_verify_run (const HostdTemplates *templates, const HostdRequest *request,
   if (!hostd_templates_find_policy (templates, hostd_request_get_policy (request), error))
     return NULL;
   document = hostd_document_parse (xml, length, error);
-  return document ? hostd_verify_document (templates, request, facts, document, stage, bound, error)
+  return document ? hostd_verify_document (templates, request, facts, document, HOSTD_XPATH_EXACT,
+                                           stage, bound, error)
                   : NULL;
 }
 

@@ -22,7 +22,7 @@ const char *hostd_stage_name (HostdStage stage); /* "definition", "prepare", "st
 /*
  * Judges a finished domain XML against the assertions of a policy and of its technology. Shares no
  * code with Rewrite but the guarded parser and the XPath functions (launch/document.h,
- * launch/xpath.h).
+ * launch/xpath-functions.h): libxml2 evaluates every assertion, HOSTD_XPATH_EXACT.
  */
 typedef struct HostdVerify HostdVerify;
 

@@ -4,6 +4,7 @@
 #include "launch/xpath-functions.h"
 
 #include "base/parse.h"
+#include "launch/xpath.h"
 
 #include <libxml/xpathInternals.h>
 #include <string.h>
@@ -221,11 +222,13 @@ number_of (xmlNodePtr node, const char *name, gboolean hex, guint64 *ret)
  * virtio-input have no legacy form.
  */
 static gboolean
-on_conventional_slot (xmlNodePtr n)
+is_on_conventional_slot (xmlNodePtr n)
 {
   xmlNodePtr address = hostd_node_child (n, "address");
   guint64 bus, index;
 
+  if (!is_virtio (n))
+    return FALSE;
   if (strcmp ((const char *) n->name, "video") == 0 ||
       strcmp ((const char *) n->name, "input") == 0)
     return FALSE;
@@ -252,7 +255,7 @@ static void
 fn_conventional_slot (xmlXPathParserContextPtr p, int nargs)
 {
   if (has_arity (p, nargs, 0))
-    push_boolean (p, is_virtio (p->context->node) && on_conventional_slot (p->context->node));
+    push_boolean (p, is_on_conventional_slot (p->context->node));
 }
 
 #define MAX_SERIAL_CONTROLLERS 32
@@ -299,19 +302,40 @@ hostd_virtio_serial_present (xmlNodePtr devices, int index)
   return FALSE;
 }
 
+static gboolean
+is_missing_serial_controller (xmlNodePtr devices)
+{
+  int wanted = hostd_virtio_serial_wanted (devices);
+  gboolean missing = FALSE;
+
+  for (int i = 0; i <= wanted; i++)
+    missing |= !hostd_virtio_serial_present (devices, i);
+  return missing;
+}
+
 static void
 fn_missing_serial_controller (xmlXPathParserContextPtr p, int nargs)
 {
-  xmlNodePtr devices = p->context->node;
-  int wanted;
-  gboolean missing = FALSE;
+  if (has_arity (p, nargs, 0))
+    push_boolean (p, is_missing_serial_controller (p->context->node));
+}
 
-  if (!has_arity (p, nargs, 0))
-    return;
-  wanted = hostd_virtio_serial_wanted (devices);
-  for (int i = 0; i <= wanted; i++)
-    missing |= !hostd_virtio_serial_present (devices, i);
-  push_boolean (p, missing);
+HostdNodeTest
+hostd_xpath_node_test (const char *name)
+{
+  static const struct {
+    const char *name;
+    HostdNodeTest test;
+  } tests[] = {
+    { "virtio", is_virtio },
+    { "conventional-slot", is_on_conventional_slot },
+    { "missing-serial-controller", is_missing_serial_controller },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    if (strcmp (name, tests[i].name) == 0)
+      return tests[i].test;
+  return NULL;
 }
 
 /* ---- the host ---- */
@@ -365,6 +389,24 @@ fn_host (xmlXPathParserContextPtr p, int nargs)
   push_number (p, value);
 }
 
+static const struct {
+  const char *prefix, *ns;
+} namespaces[] = {
+  { "qemu", HOSTD_NS_QEMU },
+  { "nova", HOSTD_NS_NOVA },
+  { "cloister", HOSTD_NS_CLOISTER },
+};
+
+const char *
+hostd_xpath_namespace (const char *prefix, gsize length)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (namespaces); i++)
+    if (strlen (namespaces[i].prefix) == length &&
+        memcmp (namespaces[i].prefix, prefix, length) == 0)
+      return namespaces[i].ns;
+  return NULL;
+}
+
 void
 hostd_xpath_register_functions (xmlXPathContextPtr context)
 {
@@ -387,4 +429,7 @@ hostd_xpath_register_functions (xmlXPathContextPtr context)
 
   for (guint i = 0; i < G_N_ELEMENTS (functions); i++)
     xmlXPathRegisterFunc (context, (const xmlChar *) functions[i].name, functions[i].function);
+  for (guint i = 0; i < G_N_ELEMENTS (namespaces); i++)
+    xmlXPathRegisterNs (context, (const xmlChar *) namespaces[i].prefix,
+                        (const xmlChar *) namespaces[i].ns);
 }

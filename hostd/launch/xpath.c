@@ -4,7 +4,7 @@
 #include "launch/xpath.h"
 
 #include "base/error.h"
-#include "launch/heads.h"
+#include "launch/path.h"
 #include "launch/xpath-functions.h"
 
 #include <libxml/parser.h>
@@ -18,13 +18,16 @@
 struct HostdExpression {
   HostdExpressionKind kind;
   xmlXPathCompExprPtr compiled;
-  HostdHeads *heads; /* or NULL */
-  gboolean is_path;  /* the heads are all of it */
+  /* For the quick way; NULL where they are not understood. */
+  HostdPath *path;           /* of NODES */
+  gboolean is_whole;         /* the path is all of it */
+  HostdCondition *condition; /* of a TEST */
 };
 
 struct HostdXPath {
   xmlXPathContextPtr context;
   xmlNodePtr root;
+  HostdXPathWay way;
 };
 
 /* libxml2 prints to stderr by itself otherwise. */
@@ -41,9 +44,6 @@ context_for (xmlDocPtr doc, const HostdFacts *facts)
   context->error = (xmlStructuredErrorFunc) (void (*) (void)) be_quiet;
   context->userData = (gpointer) facts;
   context->opLimit = STEP_LIMIT;
-  xmlXPathRegisterNs (context, (const xmlChar *) "qemu", (const xmlChar *) HOSTD_NS_QEMU);
-  xmlXPathRegisterNs (context, (const xmlChar *) "nova", (const xmlChar *) HOSTD_NS_NOVA);
-  xmlXPathRegisterNs (context, (const xmlChar *) "cloister", (const xmlChar *) HOSTD_NS_CLOISTER);
   hostd_xpath_register_functions (context);
   return context;
 }
@@ -52,7 +52,7 @@ context_for (xmlDocPtr doc, const HostdFacts *facts)
 static GPrivate idle_context = G_PRIVATE_INIT ((GDestroyNotify) xmlXPathFreeContext);
 
 HostdXPath *
-hostd_xpath_new (HostdDocument *document, const HostdFacts *facts)
+hostd_xpath_new (HostdDocument *document, const HostdFacts *facts, HostdXPathWay way)
 {
   HostdXPath *self = g_new0 (HostdXPath, 1);
 
@@ -66,6 +66,7 @@ hostd_xpath_new (HostdDocument *document, const HostdFacts *facts)
   self->context->doc = document->xml;
   self->context->userData = (gpointer) facts;
   self->root = xmlDocGetRootElement (document->xml);
+  self->way = way;
   return self;
 }
 
@@ -183,8 +184,8 @@ knows_words (const char *text, GError **error)
   return ok;
 }
 
-static HostdExpression *
-compile (const char *text, HostdExpressionKind kind, GError **error)
+HostdExpression *
+hostd_expression_compile (const char *text, HostdExpressionKind kind, GError **error)
 {
   g_autoptr (HostdExpression) self = g_new0 (HostdExpression, 1);
   xmlXPathContextPtr context = context_for (NULL, NULL);
@@ -196,36 +197,14 @@ compile (const char *text, HostdExpressionKind kind, GError **error)
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "not an XPath");
     return NULL;
   }
-  return knows_words (text, error) && try_out (self, error) ? g_steal_pointer (&self) : NULL;
-}
-
-HostdExpression *
-hostd_expression_compile (const char *text, HostdExpressionKind kind, GError **error)
-{
-  HostdExpression *self = compile (text, kind, error);
-
-  if (self && kind == HOSTD_EXPRESSION_NODES) {
-    self->heads = hostd_heads_new (text);
-    self->is_path = self->heads && hostd_heads_is_path (self->heads);
-  }
-  return self;
-}
-
-HostdExpression *
-hostd_expression_compile_violations (const char *at, const char *test, GError **error)
-{
-  g_autoptr (HostdExpression) context = compile (at, HOSTD_EXPRESSION_NODES, error);
-  g_autoptr (HostdExpression) alone = context ? compile (test, HOSTD_EXPRESSION_TEST, error) : NULL;
-  g_autofree char *text = g_strdup_printf ("(%s)[not(%s)]", at, test);
-  HostdExpression *self;
-
-  if (alone == NULL)
+  if (!knows_words (text, error) || !try_out (self, error))
     return NULL;
-  /* Each is an expression by itself: put together they cannot become something else. */
-  self = compile (text, HOSTD_EXPRESSION_NODES, error);
-  if (self)
-    self->heads = hostd_heads_new (at);
-  return self;
+  if (kind == HOSTD_EXPRESSION_NODES)
+    self->path = hostd_path_new (text);
+  else
+    self->condition = hostd_condition_parse (text);
+  self->is_whole = self->path && hostd_path_is_whole (self->path);
+  return g_steal_pointer (&self);
 }
 
 void
@@ -235,7 +214,8 @@ hostd_expression_free (HostdExpression *self)
     return;
   if (self->compiled)
     xmlXPathFreeCompExpr (self->compiled);
-  hostd_heads_free (self->heads);
+  hostd_path_free (self->path);
+  hostd_condition_free (self->condition);
   g_free (self);
 }
 
@@ -252,19 +232,19 @@ take_nodes (xmlNodeSetPtr set, GPtrArray *nodes)
   return TRUE;
 }
 
-GPtrArray *
-hostd_xpath_select (HostdXPath *self, const HostdExpression *expression, GError **error)
+gboolean
+hostd_xpath_select (HostdXPath *self, const HostdExpression *expression, GPtrArray *nodes,
+                    GError **error)
 {
-  g_autoptr (GPtrArray) nodes = g_ptr_array_new ();
+  const HostdPath *path = self->way == HOSTD_XPATH_QUICK ? expression->path : NULL;
   xmlXPathObjectPtr result;
   gboolean ok;
 
-  if (expression->is_path) {
-    hostd_heads_select (expression->heads, self->root, nodes);
-    return g_steal_pointer (&nodes);
-  }
-  if (expression->heads && !hostd_heads_present (expression->heads, self->root))
-    return g_steal_pointer (&nodes);
+  g_ptr_array_set_size (nodes, 0);
+  if (path && expression->is_whole)
+    hostd_path_select (path, self->root, nodes);
+  if (path && (expression->is_whole || !hostd_path_may_select (path, self->root)))
+    return TRUE;
   result = evaluate (self->context, self->root, expression->compiled, error);
   ok = result && has_kind (result, HOSTD_EXPRESSION_NODES, error);
   if (ok && !take_nodes (result->nodesetval, nodes)) {
@@ -273,16 +253,22 @@ hostd_xpath_select (HostdXPath *self, const HostdExpression *expression, GError 
     ok = FALSE;
   }
   xmlXPathFreeObject (result);
-  return ok ? g_steal_pointer (&nodes) : NULL;
+  return ok;
 }
 
 gboolean
 hostd_xpath_test (HostdXPath *self, xmlNodePtr node, const HostdExpression *expression,
                   gboolean *ret_value, GError **error)
 {
-  xmlXPathObjectPtr result = evaluate (self->context, node, expression->compiled, error);
-  gboolean ok = result && has_kind (result, HOSTD_EXPRESSION_TEST, error);
+  xmlXPathObjectPtr result;
+  gboolean ok;
 
+  if (self->way == HOSTD_XPATH_QUICK && expression->condition) {
+    *ret_value = hostd_condition_holds (expression->condition, node);
+    return TRUE;
+  }
+  result = evaluate (self->context, node, expression->compiled, error);
+  ok = result && has_kind (result, HOSTD_EXPRESSION_TEST, error);
   if (ok)
     *ret_value = result->boolval;
   xmlXPathFreeObject (result);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A launch policy from anybody (Admin.CheckPolicy takes a text): it is refused in one line, or it
- * compiles. Its expressions then meet a domain, where libxml2 and our own evaluation may do
- * anything but crash or disagree about there being something.
+ * compiles. An expression then meets a domain, where libxml2 and our own evaluation may do anything
+ * but crash or disagree.
  */
 #include "config.h"
 
@@ -25,16 +25,24 @@ check_expression (const char *text, gsize length)
   g_autoptr (HostdExpression) expression =
       hostd_expression_compile (copy, HOSTD_EXPRESSION_NODES, NULL);
   g_autoptr (HostdDocument) document = NULL;
-  g_autoptr (HostdXPath) xpath = NULL;
-  g_autoptr (GPtrArray) nodes = NULL;
-  g_autoptr (GError) error = NULL;
+  g_autoptr (HostdXPath) exact = NULL, quick = NULL;
+  g_autoptr (GPtrArray) nodes = g_ptr_array_new (), others = g_ptr_array_new ();
+  g_autoptr (GError) error = NULL, other_error = NULL;
 
   if (expression == NULL)
     return;
   document = hostd_document_parse (xml, strlen (xml), NULL);
-  xpath = hostd_xpath_new (document, NULL);
-  nodes = hostd_xpath_select (xpath, expression, &error);
-  g_assert_true ((nodes == NULL) == (error != NULL));
+  exact = hostd_xpath_new (document, NULL, HOSTD_XPATH_EXACT);
+  quick = hostd_xpath_new (document, NULL, HOSTD_XPATH_QUICK);
+  g_assert_true (hostd_xpath_select (exact, expression, nodes, &error) == (error == NULL));
+  g_assert_true (hostd_xpath_select (quick, expression, others, &other_error) ==
+                 (other_error == NULL));
+  g_assert_true ((error == NULL) == (other_error == NULL));
+  if (error)
+    return;
+  g_assert_cmpuint (nodes->len, ==, others->len);
+  for (guint i = 0; i < nodes->len; i++)
+    g_assert_true (g_ptr_array_index (nodes, i) == g_ptr_array_index (others, i));
 }
 
 int
