@@ -6,9 +6,10 @@
 
 #include "escape.h"
 #include "ipc/wire.h"
+#include "launch/verify.h"
 #include "line.h"
+#include "look.h"
 #include "reply.h"
-#include "scan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,24 @@ scan (const char *text, size_t length)
   check (strlen (uuid) == HOOK_UUID_SIZE - 1);
   check (strspn (uuid, "0123456789abcdef-") == HOOK_UUID_SIZE - 1);
   check (hook_scan_has (text, length, "<domain"));
+}
+
+/* hostd's own parser sees the same domain, or the hook asks it. */
+static void
+look (const char *text, size_t length)
+{
+  g_autoptr (HostdGlance) glance = hostd_glance_at (text, length, NULL);
+  HookLook it;
+
+  hook_look_at (&it, "/nonexistent", text, length, true);
+  check (hook_look_describe (&it) != NULL);
+  /* libvirt writes no references but for <, > and &, and quotes. */
+  if (glance == NULL || hook_scan_has (text, length, "&"))
+    return;
+  if (glance->asks || glance->has_launch_security)
+    check (hook_look_guest (&it) == HOOK_GUEST_PROTECTED);
+  if (it.scan == HOOK_SCAN_FOUND)
+    check (glance->uuid != NULL && strcmp (glance->uuid, it.uuid) == 0);
 }
 
 /* The same whatever the buffer, as long as was said, and a JSON string to our own parser. */
@@ -71,6 +90,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   const char *text = size ? (const char *) data : "";
 
   scan (text, size);
+  look (text, size);
   escape (text, size);
   parse (text, size);
   return 0;
