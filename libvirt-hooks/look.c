@@ -5,13 +5,49 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Nothing else is written like this into what libvirt prints of a domain. */
-#define LAUNCH_SECURITY "<launchSecurity"
 /* In the namespace of what Rewrite leaves in a domain's metadata. */
 #define METADATA_WORD "cloister"
+
+/* Its element, in a namespace too: hostd takes that for one who wants to look encrypted. */
+static bool
+has_launch_security (const char *xml, size_t length)
+{
+  static const char word[] = "launchSecurity";
+  const char *at = xml, *end = xml + length;
+
+  while ((at = memmem (at, (size_t) (end - at), word, sizeof word - 1)) != NULL) {
+    if (at > xml && (at[-1] == '<' || at[-1] == ':'))
+      return true;
+    at += sizeof word - 1;
+  }
+  return false;
+}
+
+/*
+ * What a flavor asks for in Nova's extra specs, which Nova writes into the domain's metadata from
+ * release 32 on: hw:mem_encryption, cc:policy, ... (hostd: launch/glance.c). Whether it says yes or
+ * no is for hostd to read.
+ */
+static bool
+has_request (const char *xml, size_t length)
+{
+  static const char *const rest[] = { "policy", "technology", "required" };
+  const char *at = xml, *end = xml + length;
+
+  if (hook_scan_has (xml, length, "hw:mem_encryption"))
+    return true;
+  while ((at = memmem (at, (size_t) (end - at), "cc:", 3)) != NULL) {
+    at += 3;
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+      if ((size_t) (end - at) >= strlen (rest[i]) && memcmp (at, rest[i], strlen (rest[i])) == 0)
+        return true;
+  }
+  return false;
+}
 
 /*
  * A folder that we may not see is taken for a missing one: where SELinux keeps hooks out of it,
@@ -65,8 +101,9 @@ void
 hook_look_at (HookLook *look, const char *bindings_dir, const char *xml, size_t length, bool whole)
 {
   *look = (HookLook){ .scan = HOOK_SCAN_UNCLEAR };
-  look->launch_security = hook_scan_has (xml, length, LAUNCH_SECURITY);
+  look->launch_security = has_launch_security (xml, length);
   look->metadata = hook_scan_has (xml, length, METADATA_WORD);
+  look->request = has_request (xml, length);
   if (whole)
     look->scan = hook_scan_uuid (xml, length, look->uuid);
   look_for_binding (look, bindings_dir);
@@ -75,7 +112,8 @@ hook_look_at (HookLook *look, const char *bindings_dir, const char *xml, size_t 
 HookGuest
 hook_look_guest (const HookLook *look)
 {
-  if (look->launch_security || look->metadata || look->binding == HOOK_BINDING_THERE)
+  if (look->launch_security || look->metadata || look->request ||
+      look->binding == HOOK_BINDING_THERE)
     return HOOK_GUEST_PROTECTED;
   if (look->scan != HOOK_SCAN_FOUND || look->folder == HOOK_FOLDER_UNREADABLE)
     return HOOK_GUEST_UNCLEAR;
@@ -93,6 +131,8 @@ hook_look_describe (const HookLook *look)
     return "asks for launch security";
   if (look->metadata)
     return "names cloister in its XML";
+  if (look->request)
+    return "has a flavor that asks for protection";
   if (look->scan != HOOK_SCAN_FOUND)
     return "has no UUID that could be read, so that it might be bound";
   if (look->folder == HOOK_FOLDER_UNREADABLE)

@@ -19,8 +19,9 @@ typedef enum {
 
 /* What the hook sees of a domain with its own eyes, before it asks anybody. */
 typedef struct {
-  bool launch_security; /* the bytes hold "<launchSecurity" */
+  bool launch_security; /* the bytes hold "<launchSecurity", or that in a namespace */
   bool metadata;        /* the bytes hold the word of our metadata's namespace */
+  bool request;         /* the bytes hold what Nova's extra specs ask for protection with */
   HookScan scan;
   char uuid[HOOK_UUID_SIZE]; /* if scan is FOUND */
   HookBinding binding;

@@ -304,6 +304,36 @@ look (const char *dir, const char *xml)
   return hook_look_guest (&it);
 }
 
+/* What hostd takes for a request (launch/glance.c) is never ordinary; what only looks like it is. */
+static void
+test_look_words (void)
+{
+  static const struct {
+    const char *inside;
+    HookGuest guest;
+  } cases[] = {
+    { "<launchSecurity type='sev'/>", HOOK_GUEST_PROTECTED },
+    { "<metadata><x:launchSecurity xmlns:x='urn:x'/></metadata>", HOOK_GUEST_PROTECTED },
+    { "<title>launchSecurity</title>", HOOK_GUEST_ORDINARY },
+    { "<title>launchSecurity</title><launchSecurity/>", HOOK_GUEST_PROTECTED },
+    { "<metadata><e name=\"hw:mem_encryption\">true</e></metadata>", HOOK_GUEST_PROTECTED },
+    { "<metadata><e name=\"cc:policy\">snp</e></metadata>", HOOK_GUEST_PROTECTED },
+    { "<metadata><e name=\"cc:technology\">tdx</e></metadata>", HOOK_GUEST_PROTECTED },
+    { "<metadata><e name=\"cc:required\">1</e></metadata>", HOOK_GUEST_PROTECTED },
+    { "<mac address='52:54:cc:cc:00:01'/><e>hw:cpu_policy</e>", HOOK_GUEST_ORDINARY },
+    { "<mac address='52:54:cc:cc:00:01'/><e>cc:required</e>", HOOK_GUEST_PROTECTED },
+  };
+  g_autofree char *dir = g_dir_make_tmp ("hook-XXXXXX", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *xml = g_strconcat ("<domain>" U, cases[i].inside, "</domain>", NULL);
+
+    g_test_message ("%s", xml);
+    g_assert_cmpint (look (dir, xml), ==, cases[i].guest);
+  }
+  g_assert_cmpint (g_rmdir (dir), ==, 0);
+}
+
 static void
 test_look (void)
 {
@@ -353,6 +383,7 @@ main (int argc, char **argv)
   g_test_add_func ("/hook/reply", test_reply);
   g_test_add_func ("/hook/reply-long", test_reply_long);
   g_test_add_func ("/hook/line", test_line);
+  g_test_add_func ("/hook/look-words", test_look_words);
   g_test_add_func ("/hook/look", test_look);
   return g_test_run ();
 }
