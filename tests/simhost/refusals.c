@@ -87,6 +87,25 @@ refusal_of_firmware (const Guest *guest)
   return NULL;
 }
 
+bool
+guest_ends_at_reset (const Guest *guest)
+{
+  const char *version = said ("qemu");
+
+  if (guest->kind == GUEST_PLAIN || (guest->kind == GUEST_SEV && !(guest->policy & 4)))
+    return false;
+  return version && atoi (version) < 11; /* QEMU 11 builds such a guest anew */
+}
+
+unsigned
+launch_delay (void)
+{
+  const char *fault = said ("refuse");
+  unsigned seconds;
+
+  return fault && sscanf (fault, "slow %u", &seconds) == 1 ? seconds : 0;
+}
+
 const char *
 guest_refusal (const Guest *guest)
 {

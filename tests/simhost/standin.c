@@ -228,7 +228,12 @@ main (int argc, char **argv)
     put ("-mon");
     put ("chardev=simqmp,mode=control");
   } else {
+    sleep (launch_delay ());
     put_chardev (out + 1, "charmonitor", relay_start (listener, &guest, getpid ()));
+    if (guest_ends_at_reset (&guest)) {
+      put ("-action");
+      put ("reboot=shutdown");
+    }
   }
   execv (REAL, out);
   perror (REAL);

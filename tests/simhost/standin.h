@@ -22,6 +22,10 @@ typedef struct {
 
 /* NULL, or what real QEMU would print before it exits with 1. */
 const char *guest_refusal (const Guest *guest);
+/* Whether this QEMU ends where a newer one resets: sealed registers cannot be set again. */
+bool guest_ends_at_reset (const Guest *guest);
+/* Seconds that a launch takes before anything of it is seen. */
+unsigned launch_delay (void);
 bool host_has_sev (void);
 /* The first line of /etc/simhost/NAME, or NULL. */
 const char *said (const char *name);
