@@ -4,6 +4,7 @@
 #include "launch/document.h"
 
 #include "base/error.h"
+#include "launch/markup.h"
 
 #include <libxml/parser.h>
 #include <string.h>
@@ -130,7 +131,7 @@ hostd_document_parse (const char *text, gsize length, GError **error)
   memcpy (self->text, text, length);
   self->text[length] = '\0';
   self->length = length;
-  if (!check_bytes (self->text, length, error))
+  if (!check_bytes (self->text, length, error) || !hostd_markup_check (self->text, length, error))
     return NULL;
 
   xmlResetLastError ();
