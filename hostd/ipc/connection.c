@@ -18,6 +18,7 @@ typedef enum {
   WAIT_NEW,     /* nothing yet, or something just came to its end */
   WAIT_IDLE,    /* a message to begin */
   WAIT_MESSAGE, /* the rest of a message */
+  WAIT_TURN,    /* the others, before the next of the calls that are here */
   WAIT_CALL,    /* our own handler */
   WAIT_WRITE,   /* the client to read */
 } Wait;
@@ -209,15 +210,19 @@ handle (HostdConnection *self)
 static void
 arm (HostdConnection *self)
 {
-  static const GIOCondition conditions[] = {
-    [WAIT_IDLE] = G_IO_IN, [WAIT_MESSAGE] = G_IO_IN, [WAIT_CALL] = 0, [WAIT_WRITE] = G_IO_OUT
-  };
+  static const GIOCondition conditions[] = { [WAIT_IDLE] = G_IO_IN,
+                                             [WAIT_MESSAGE] = G_IO_IN,
+                                             [WAIT_TURN] = 0,
+                                             [WAIT_CALL] = 0,
+                                             [WAIT_WRITE] = G_IO_OUT };
   const guint patience[] = { [WAIT_IDLE] = self->limits->idle_ms,
                              [WAIT_MESSAGE] = self->limits->message_ms,
+                             [WAIT_TURN] = 0,
                              [WAIT_CALL] = 0,
                              [WAIT_WRITE] = self->limits->write_ms };
   Wait wait = unsent (self) > 0                         ? WAIT_WRITE
               : self->call != NULL                      ? WAIT_CALL
+              : hostd_frames_has_message (self->in)     ? WAIT_TURN
               : hostd_frames_count_bytes (self->in) > 0 ? WAIT_MESSAGE
                                                         : WAIT_IDLE;
 
@@ -225,27 +230,38 @@ arm (HostdConnection *self)
     self->since = g_get_monotonic_time ();
   self->wait = wait;
   g_source_modify_unix_fd (self->source, self->tag, conditions[wait] | G_IO_ERR | G_IO_HUP);
-  g_source_set_ready_time (self->source,
-                           patience[wait] == 0 ? -1 : self->since + 1000 * (gint64) patience[wait]);
+  if (wait == WAIT_TURN)
+    g_source_set_ready_time (self->source, 0);
+  else if (patience[wait] == 0)
+    g_source_set_ready_time (self->source, -1);
+  else
+    g_source_set_ready_time (self->source, self->since + 1000 * (gint64) patience[wait]);
 }
 
-/* Does all that can be done without waiting. May end with the connection freed. */
+/*
+ * Does what can be done without waiting, but one call at most: a client may have sent a thousand of
+ * them at once, and the others get their turn in between. May end with the connection freed.
+ */
 static void
 work (HostdConnection *self)
 {
+  gboolean handled = FALSE;
+
   self->working = TRUE;
   while (!self->over) {
     if (unsent (self) > 0)
       transmit (self);
-    if (self->over || unsent (self) > 0 || self->call != NULL ||
+    if (self->over || unsent (self) > 0 || self->call != NULL || handled ||
         !hostd_frames_has_message (self->in))
       break;
     handle (self);
+    handled = TRUE;
   }
   self->working = FALSE;
 
   account (self, FALSE);
-  if (self->ended && self->call == NULL && unsent (self) == 0)
+  if (self->ended && self->call == NULL && unsent (self) == 0 &&
+      !hostd_frames_has_message (self->in))
     self->over = TRUE;
   if (self->over)
     self->closed (self, self->reason, self->data);
@@ -265,6 +281,7 @@ expire (HostdConnection *self)
     break;
   case WAIT_NEW:
   case WAIT_IDLE:
+  case WAIT_TURN:
   case WAIT_CALL:
   default:
     self->over = TRUE; /* it was idle: nothing to report */
@@ -278,6 +295,11 @@ dispatch (GSource *source, GSourceFunc callback, gpointer data)
   GIOCondition ready = g_source_query_unix_fd (source, self->tag);
   gint64 limit = g_source_get_ready_time (source);
 
+  /* What was said before a client left is done before its leaving is noticed. */
+  if (self->wait == WAIT_TURN) {
+    work (self);
+    return G_SOURCE_CONTINUE;
+  }
   if (ready & G_IO_IN)
     receive (self);
   else if (ready & (G_IO_ERR | G_IO_HUP | G_IO_NVAL))

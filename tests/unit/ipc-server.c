@@ -249,6 +249,44 @@ test_in_order (Fixture *f, gconstpointer data)
   assert_heard (fd, "{\"parameters\":{\"text\":\"two\"}}");
 }
 
+/* Many calls sent at once are answered one by one: in between, others are. */
+static void
+test_turns (Fixture *f, gconstpointer data)
+{
+  static const char call[] = ECHO ("many");
+  hostd_autofd int many = -1;
+  hostd_autofd int one = -1;
+
+  start (f, getuid ());
+  many = join (f);
+  one = join (f);
+  for (guint i = 0; i < 50; i++)
+    say (many, call, sizeof call);
+  say_message (one, ECHO ("one"));
+  assert_heard (one, "{\"parameters\":{\"text\":\"one\"}}");
+  g_assert_cmpuint (f->seen, <=, 5);
+  for (guint i = 0; i < 50; i++)
+    assert_heard (many, "{\"parameters\":{\"text\":\"many\"}}");
+}
+
+/* All of what was sent is done, also if the client has left before its turn came. */
+static void
+test_turns_and_gone (Fixture *f, gconstpointer data)
+{
+  static const char call[] = "{\"method\":\"io.example.Test.Echo\",\"parameters\":{\"text\":\"x\"},"
+                             "\"oneway\":true}";
+  int fd;
+
+  start (f, getuid ());
+  fd = join (f);
+  for (guint i = 0; i < 20; i++)
+    say (fd, call, sizeof call);
+  close (fd);
+  run_for (50);
+  g_assert_cmpuint (f->seen, ==, 20);
+  g_assert_cmpuint (hostd_server_count_connections (f->server), ==, 0);
+}
+
 /* A call that takes its time holds back the next of its own connection, and nobody else's. */
 static void
 test_held (Fixture *f, gconstpointer data)
@@ -722,6 +760,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   TEST ("in-order", test_in_order);
+  TEST ("turns", test_turns);
+  TEST ("turns-and-gone", test_turns_and_gone);
   TEST ("held", test_held);
   TEST ("gone", test_gone);
   TEST ("half-closed", test_half_closed);
