@@ -91,17 +91,22 @@ build_message (Message *m, const HookCall *call, const HookLook *look)
   add_bytes (m, "}}", sizeof "}}", false); /* with the NUL that ends a message */
 }
 
-static size_t
-message_length (const Message *m)
+static bool
+is_too_large (const Message *m)
 {
-  size_t length = 0;
+  size_t raw = 0, length = 0;
 
+  /* Nearly all are short enough however they are escaped: those are not walked through twice. */
+  for (unsigned i = 0; i < m->count; i++)
+    raw += (size_t) (m->list[i].end - m->list[i].at);
+  if (raw <= HOSTD_WIRE_MAX_MESSAGE / HOOK_ESCAPE_MAX)
+    return false;
   for (unsigned i = 0; i < m->count; i++) {
     const Segment *s = &m->list[i];
 
     length += s->escape ? hook_escape_length (s->at, s->end) : (size_t) (s->end - s->at);
   }
-  return length;
+  return length > HOSTD_WIRE_MAX_MESSAGE;
 }
 
 /* Moves up to @size bytes of the segment to @out, and returns how many. */
@@ -234,7 +239,7 @@ hook_ask (HookReply *reply, const char *socket_path, const HookCall *call, const
 
   build_message (&m, call, look);
   *ret_errno = 0;
-  if (message_length (&m) > HOSTD_WIRE_MAX_MESSAGE)
+  if (is_too_large (&m))
     return HOOK_ASK_TOO_LARGE;
 
   fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -35,17 +35,12 @@ has_launch_security (const char *xml, size_t length)
 static bool
 has_request (const char *xml, size_t length)
 {
-  static const char *const rest[] = { "policy", "technology", "required" };
-  const char *at = xml, *end = xml + length;
+  static const char *const names[] = { "hw:mem_encryption", "cc:policy", "cc:technology",
+                                       "cc:required" };
 
-  if (hook_scan_has (xml, length, "hw:mem_encryption"))
-    return true;
-  while ((at = memmem (at, (size_t) (end - at), "cc:", 3)) != NULL) {
-    at += 3;
-    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
-      if ((size_t) (end - at) >= strlen (rest[i]) && memcmp (at, rest[i], strlen (rest[i])) == 0)
-        return true;
-  }
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (hook_scan_has (xml, length, names[i]))
+      return true;
   return false;
 }
 

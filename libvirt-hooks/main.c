@@ -18,9 +18,9 @@
  * - An ordinary guest never waits for hostd. We look at it with our own eyes first: does its XML
  *   hold the word launchSecurity, or that of our metadata, or what a flavor of Nova's asks for
  *   protection with; is there a file in the folder of bindings named by its UUID? If not, nobody is
- *   asked. The first three are byte searches that may find too much, which only costs a question. The UUID must be the right one, since it says
- *   where to look: scan.c walks the tags for it, and what it cannot read in one way only is not
- *   ordinary.
+ *   asked. The first three are byte searches that may find too much, which only costs a question.
+ *   The UUID must be the right one, since it says where to look: scan.c walks the tags for it, and
+ *   what it cannot read in one way only is not ordinary.
  *
  * - Everybody else is hostd's to judge: it has the policies, an XML parser and time. If it is dead,
  *   slow, answers with an error or with garbage, then a guest that is bound or asks for protection
