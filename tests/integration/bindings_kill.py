@@ -92,6 +92,8 @@ def cannot_trace():
     """Why this cannot be done here, or None."""
     if shutil.which('strace') is None:
         return 'there is no strace here'
+    if os.getuid() != 0:
+        return 'needs root: cloister-hostd lets nobody of its own user trace it'
     with tempfile.TemporaryDirectory() as folder:
         out = subprocess.run(
             ['strace', '-o', folder + '/trace', '-e', 'trace=write', '-e',
