@@ -26,11 +26,44 @@ class Refused(Exception):
         self.parameters = parameters
 
 
+def connect(path):
+    joined = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    joined.connect(path)  # blocking: with a timeout set, a full backlog is an error at once
+    joined.settimeout(PATIENCE)
+    return joined
+
+
+def connect_as(uid, path, count=1):
+    """@count connections of a process of @uid: the kernel remembers who connected, whoever holds
+    the socket now."""
+    ours, theirs = socket.socketpair()
+    joined = []
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setuid(uid)
+            for _ in range(count):
+                with connect(path) as one:
+                    socket.send_fds(theirs, [b'.'], [one.fileno()])
+        finally:
+            os._exit(0)
+    theirs.close()
+    with ours:
+        while len(joined) < count:
+            said, fds, _, _ = socket.recv_fds(ours, 1, 1)
+            if not said:
+                break
+            joined.append(socket.socket(fileno=fds[0]))
+            joined[-1].settimeout(PATIENCE)
+    os.waitpid(child, 0)
+    if len(joined) < count:
+        raise AssertionError(f'uid {uid} reaches {path} only {len(joined)} times of {count}')
+    return joined
+
+
 class Client:
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(PATIENCE)
-        self.socket.connect(path)
+    def __init__(self, path, joined=None):
+        self.socket = joined or connect(path)
         self.buffer = b''
 
     def __enter__(self):
@@ -63,7 +96,8 @@ class Client:
 class Hostd:
     """Started on a recorded host; the folder goes with it."""
 
-    def __init__(self, program, recording, settings='', environment=None):
+    def __init__(self, program, recording, settings='', environment=None, callers=()):
+        """@callers may call on each socket besides us."""
         self.program = program
         self.folder = tempfile.mkdtemp(prefix='cloister-')
         self.run = os.path.join(self.folder, 'run')
@@ -72,11 +106,14 @@ class Hostd:
         self.config = os.path.join(self.folder, 'hostd.conf')
         self.log = os.path.join(self.folder, 'log')
         os.mkdir(self.policies)
-        uid = os.getuid()
+        self.callers = callers
+        who = f'uids = {" ".join(str(uid) for uid in (os.getuid(), *callers))}\n'
+        if callers:
+            who += 'mode = 0666\n'
         with open(self.config, 'w', encoding='utf-8') as file:
             file.write(f'[hostd]\nrun_dir = {self.run}\nstate_dir = {self.state}\n'
                        f'policy_dirs = {self.policies}\n'
-                       f'[compute]\nuids = {uid}\n[hook]\nuids = {uid}\n[admin]\nuids = {uid}\n'
+                       f'[compute]\n{who}[hook]\n{who}[admin]\n{who}'
                        f'[simulation]\nreplay = {recording}\n{settings}')
         self.environment = dict(os.environ, LC_ALL='C.UTF-8', **(environment or {}))
         for name in ('NOTIFY_SOCKET', 'JOURNAL_STREAM', 'INVOCATION_ID'):
@@ -100,7 +137,16 @@ class Hostd:
             self.process = subprocess.Popen([self.program, '--config', self.config], stderr=log,
                                             env=self.environment, **options)
         self.wait_for(lambda: self.starts() > before)
+        if self.callers:
+            self.open_doors()
         return self
+
+    def open_doors(self):
+        """Modes keep others out already; afterwards it is only SO_PEERCRED that does."""
+        os.chmod(self.folder, 0o755)
+        for which in ('compute', 'hook', 'admin'):
+            os.chmod(os.path.dirname(self.path(which)), 0o755)
+            os.chmod(self.path(which), 0o666)
 
     def starts(self):
         return self.said().count('start: cloister-hostd') if os.path.exists(self.log) else 0
