@@ -14,6 +14,8 @@ struct HostdCall {
   HostdPeer peer;
   HostdCallAnswered answered; /* NULL once detached */
   gpointer data;
+  HostdCallGone gone; /* of a stream, or NULL */
+  gpointer gone_data;
 };
 
 HostdCall *
@@ -32,7 +34,28 @@ hostd_call_new (HostdRequestMessage *request, const HostdPeer *peer, HostdCallAn
 void
 hostd_call_detach (HostdCall *self)
 {
+  HostdCallGone gone = self->gone;
+
   self->answered = NULL;
+  self->gone = NULL;
+  if (gone != NULL)
+    gone (self, self->gone_data);
+}
+
+void
+hostd_call_on_gone (HostdCall *self, HostdCallGone gone, gpointer data)
+{
+  self->gone = gone;
+  self->gone_data = data;
+}
+
+void
+hostd_call_continue (HostdCall *self, JsonObject *parameters)
+{
+  g_autoptr (JsonObject) owned = parameters;
+
+  if (self->answered != NULL && !self->request->oneway)
+    self->answered (hostd_message_of_continued_reply (owned), FALSE, self->data);
 }
 
 /* The end of every call: the answer goes out, the call is gone. */
@@ -42,7 +65,7 @@ answer (HostdCall *self, char *text)
   gboolean oneway = self->request->oneway;
 
   if (self->answered != NULL) {
-    self->answered (oneway ? NULL : text, self->data);
+    self->answered (oneway ? NULL : text, TRUE, self->data);
     if (oneway)
       g_free (text);
   } else {

@@ -28,6 +28,17 @@ void hostd_call_fail (HostdCall *self, const GError *error);
 /* Whichever there is: the way out of a handler with a GError. @parameters and @error are taken. */
 void hostd_call_finish (HostdCall *self, JsonObject *parameters, GError *error);
 
+/*
+ * A stream: the client asked for more than one answer. hostd_call_continue() gives one that is not
+ * the last (transfer full), as often as there is one; the call is still to be finished. @gone is
+ * called when the client leaves, or does not read what it is sent: it finishes the call, which may
+ * happen inside hostd_call_continue().
+ */
+typedef void (*HostdCallGone) (HostdCall *self, gpointer data);
+gboolean hostd_call_wants_more (const HostdCall *self);
+void hostd_call_on_gone (HostdCall *self, HostdCallGone gone, gpointer data);
+void hostd_call_continue (HostdCall *self, JsonObject *parameters);
+
 /* Standard errors of org.varlink.service, with their one parameter. */
 void hostd_call_fail_parameter (HostdCall *self, const char *name);
 void hostd_call_fail_standard (HostdCall *self, const char *error_name, const char *parameter,
@@ -35,13 +46,15 @@ void hostd_call_fail_standard (HostdCall *self, const char *error_name, const ch
 
 /* ---- for ipc/connection.c ---- */
 
-/* Gets the answer's text, without its NUL; NULL for a oneway call, which gets none. */
-typedef void (*HostdCallAnswered) (char *text, gpointer data);
+/*
+ * Gets an answer's text, without its NUL; NULL for a oneway call, which gets none. @last: the call
+ * is over.
+ */
+typedef void (*HostdCallAnswered) (char *text, gboolean last, gpointer data);
 
 /* Takes @request over. */
 HostdCall *hostd_call_new (HostdRequestMessage *request, const HostdPeer *peer,
                            HostdCallAnswered answered, gpointer data);
-gboolean hostd_call_wants_more (const HostdCall *self);
 gboolean hostd_call_wants_upgrade (const HostdCall *self);
 /* The client is gone: @answered is not called any more. */
 void hostd_call_detach (HostdCall *self);

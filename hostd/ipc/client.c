@@ -180,3 +180,22 @@ hostd_client_call (HostdClient *self, const char *method, JsonObject *parameters
   reply = receive (self, &length, error);
   return reply != NULL ? hostd_reply_message_parse (reply, length, error) : NULL;
 }
+
+gboolean
+hostd_client_begin_stream (HostdClient *self, const char *method, GError **error)
+{
+  g_autofree char *request = hostd_message_of_more_request (method);
+
+  return transmit (self, request, strlen (request) + 1, error);
+}
+
+JsonObject *
+hostd_client_next (HostdClient *self, GError **error)
+{
+  g_autofree char *reply = NULL;
+  gsize length;
+
+  self->deadline = G_MAXINT64;
+  reply = receive (self, &length, error);
+  return reply != NULL ? hostd_reply_message_parse (reply, length, error) : NULL;
+}

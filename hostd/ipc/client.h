@@ -32,4 +32,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdClient, hostd_client_free)
 JsonObject *hostd_client_call (HostdClient *self, const char *method, JsonObject *parameters,
                                GError **error);
 
+/*
+ * Begins a stream, and waits for its next answer, without a time limit. NULL with an error when it
+ * ends, whoever ended it.
+ */
+gboolean hostd_client_begin_stream (HostdClient *self, const char *method, GError **error);
+JsonObject *hostd_client_next (HostdClient *self, GError **error);
+
 G_END_DECLS

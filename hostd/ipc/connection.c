@@ -162,13 +162,28 @@ transmit (HostdConnection *self)
 
 static void work (HostdConnection *self);
 
+/* One of many answers. What is not read is kept, but not without end. */
+static void
+on_continued (HostdConnection *self, const char *text)
+{
+  queue (self, text);
+  if (unsent (self) > self->limits->max_message)
+    give_up (self, "a client does not read the answers that it asked for");
+  if (!self->working)
+    work (self);
+}
+
 /* Of the call in flight: @text is taken over, NULL for none. */
 static void
-on_answered (char *text, gpointer data)
+on_answered (char *text, gboolean last, gpointer data)
 {
   HostdConnection *self = data;
   g_autofree char *owned = text;
 
+  if (!last) {
+    on_continued (self, owned);
+    return;
+  }
   self->call = NULL;
   self->call_length = 0;
   self->wait = WAIT_NEW;

@@ -136,6 +136,8 @@ hostd_services_handle (const HostdService *services, HostdCall *call)
   bad = find_bad_parameter (method, hostd_call_get_parameters (call));
   if (bad != NULL)
     hostd_call_fail_parameter (call, bad);
+  else if (method->stream && !hostd_call_wants_more (call))
+    hostd_call_fail_standard (call, HOSTD_WIRE_EXPECTED_MORE, NULL, NULL);
   else
     method->handle (call, service->data);
 }

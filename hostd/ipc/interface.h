@@ -30,6 +30,7 @@ typedef struct {
   const char *name; /* "Rewrite" */
   void (*handle) (HostdCall *call /* (transfer full) */, gpointer data);
   HostdParameter parameters[HOSTD_MAX_PARAMETERS + 1]; /* ends with a NULL name */
+  gboolean stream; /* only for calls that ask for more than one answer */
 } HostdMethod;
 
 typedef struct {

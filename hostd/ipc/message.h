@@ -24,7 +24,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdRequestMessage, hostd_request_message_free)
 
 /* @parameters may be NULL in all of these. (transfer none) */
 char *hostd_message_of_request (const char *method, JsonObject *parameters);
+char *hostd_message_of_more_request (const char *method); /* for many answers */
 char *hostd_message_of_reply (JsonObject *parameters);
+char *hostd_message_of_continued_reply (JsonObject *parameters); /* more will follow */
 char *hostd_message_of_error (const char *name, JsonObject *parameters);
 /* Ours, with its one parameter: {"message": ...}. */
 char *hostd_message_of_gerror (const GError *error);

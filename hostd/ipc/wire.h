@@ -52,6 +52,9 @@
 #define HOSTD_WIRE_ADMIN_POLICY HOSTD_WIRE_ADMIN ".Policy"
 #define HOSTD_WIRE_ADMIN_CHECK_POLICY HOSTD_WIRE_ADMIN ".CheckPolicy"
 #define HOSTD_WIRE_ADMIN_DOMAINS HOSTD_WIRE_ADMIN ".Domains"
+#define HOSTD_WIRE_ADMIN_DOCTOR HOSTD_WIRE_ADMIN ".Doctor"
+#define HOSTD_WIRE_ADMIN_AUDIT HOSTD_WIRE_ADMIN ".Audit"
+#define HOSTD_WIRE_ADMIN_MONITOR HOSTD_WIRE_ADMIN ".Monitor"
 #define HOSTD_WIRE_ADMIN_RELOAD HOSTD_WIRE_ADMIN ".Reload"
 
 /* ---- parameters of Hook.Event: the hook's argv[1] to argv[4], its stdin, and the bindings folder
