@@ -4,14 +4,32 @@
 #include "virt/virt.h"
 
 #include "base/error.h"
-#include "virt/libvirt.h"
+#include "virt/virt-private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* Questions that libvirtd leaves unheard for half a minute end the connection. */
+#define KEEPALIVE_SECONDS 5
+#define KEEPALIVE_COUNT 6
+
 struct HostdVirt {
   virConnect *connect;
+  HostdVirtWatch *watch; /* or NULL */
 };
+
+virConnectPtr
+hostd_virt_get_connect (HostdVirt *self)
+{
+  return self->connect;
+}
+
+void
+hostd_virt_take_watch (HostdVirt *self, HostdVirtWatch *watch)
+{
+  g_assert (self->watch == NULL);
+  self->watch = watch;
+}
 
 /* libvirt prints errors to stderr unless it is given a place for them. We report them ourselves. */
 static void
@@ -27,11 +45,13 @@ hostd_virt_open (const char *uri, GError **error)
   virConnect *connect;
 
   virSetErrorFunc (NULL, ignore_error);
+  hostd_virt_events_init ();
   connect = virConnectOpen (address);
   if (connect == NULL) {
     hostd_virt_set_error (error, "cannot connect to libvirt at %s", address);
     return NULL;
   }
+  virConnectSetKeepAlive (connect, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
   self = g_new0 (HostdVirt, 1);
   self->connect = connect;
   return self;
@@ -42,6 +62,7 @@ hostd_virt_free (HostdVirt *self)
 {
   if (self == NULL)
     return;
+  hostd_virt_watch_end (self->watch, self->connect);
   virConnectClose (self->connect);
   g_free (self);
 }
@@ -156,4 +177,43 @@ hostd_virt_list_domains (HostdVirt *self, GError **error)
     return NULL;
   }
   return g_steal_pointer (&list);
+}
+
+virDomain *
+hostd_virt_lookup (HostdVirt *self, const char *uuid, GError **error)
+{
+  virDomain *domain = virDomainLookupByUUIDString (self->connect, uuid);
+
+  if (domain == NULL)
+    hostd_virt_set_error (error, "cannot ask libvirt about domain %s", uuid);
+  return domain;
+}
+
+HostdVirtDomain *
+hostd_virt_get_domain (HostdVirt *self, const char *uuid, GError **error)
+{
+  g_autoptr (virDomain) domain = hostd_virt_lookup (self, uuid, error);
+  g_autoptr (GError) local = NULL;
+  HostdVirtDomain *described;
+
+  if (domain == NULL)
+    return NULL;
+  described = describe (domain, &local);
+  if (local)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (described == NULL)
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_NOT_FOUND, "domain %s is gone", uuid);
+  return described;
+}
+
+gboolean
+hostd_virt_destroy_domain (HostdVirt *self, const char *uuid, GError **error)
+{
+  g_autoptr (virDomain) domain = hostd_virt_lookup (self, uuid, error);
+
+  if (domain == NULL)
+    return FALSE;
+  if (virDomainDestroy (domain) < 0)
+    return hostd_virt_set_error (error, "cannot stop domain %s", uuid);
+  return TRUE;
 }

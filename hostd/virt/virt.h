@@ -42,10 +42,30 @@ typedef struct {
   char *xml; /* live if active, else as it would start */
 } HostdVirtDomain;
 void hostd_virt_domain_free (HostdVirtDomain *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdVirtDomain, hostd_virt_domain_free)
 
 /*
  * All that libvirt knows, (element-type HostdVirtDomain). One that vanishes meanwhile is left out.
  */
 GPtrArray *hostd_virt_list_domains (HostdVirt *self, GError **error);
+
+/* One of them. HOSTD_ERROR_NOT_FOUND if libvirt does not know it (any more). */
+HostdVirtDomain *hostd_virt_get_domain (HostdVirt *self, const char *uuid, GError **error);
+
+/* Stops a running guest at once, as pulling its plug does. */
+gboolean hostd_virt_destroy_domain (HostdVirt *self, const char *uuid, GError **error);
+
+/* What libvirt reports of a running SEV or SEV-ES guest (virDomainGetLaunchSecurityInfo). */
+typedef struct {
+  gboolean api_known;
+  guint api_major, api_minor; /* of the SEV firmware that launched it */
+  gboolean policy_known;
+  guint policy;      /* the policy word that it was launched with */
+  char *measurement; /* of the launch, base64; NULL if libvirt gives none */
+} HostdVirtLaunch;
+void hostd_virt_launch_free (HostdVirtLaunch *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdVirtLaunch, hostd_virt_launch_free)
+
+HostdVirtLaunch *hostd_virt_get_launch (HostdVirt *self, const char *uuid, GError **error);
 
 G_END_DECLS
