@@ -14,6 +14,8 @@
 
 #define FOLDER_MODE 0700
 #define FILE_MODE 0600
+/* Seconds: so often at most is it written down that a domain is there. */
+#define SEEN_STEP 3600
 
 struct HostdBindings {
   char *path; /* for messages */
@@ -340,4 +342,38 @@ hostd_bindings_list (HostdBindings *self, HostdReasons *problems, GError **error
       g_ptr_array_add (list, binding);
   }
   return g_steal_pointer (&list);
+}
+
+GPtrArray *
+hostd_bindings_list_uuids (HostdBindings *self, GError **error)
+{
+  g_autoptr (GPtrArray) names = folder_is_there (self, error) ? read_names (self, error) : NULL;
+
+  for (guint i = names != NULL ? names->len : 0; i > 0; i--)
+    if (!is_binding_name (g_ptr_array_index (names, i - 1)))
+      g_ptr_array_remove_index (names, i - 1);
+  return g_steal_pointer (&names);
+}
+
+gboolean
+hostd_bindings_get_seen (HostdBindings *self, const char *uuid, gint64 *ret_seen)
+{
+  g_autofree char *normal = hostd_binding_normalise_uuid (uuid);
+  struct stat st;
+
+  if (normal == NULL || fstatat (self->fd, normal, &st, AT_SYMLINK_NOFOLLOW) < 0)
+    return FALSE;
+  *ret_seen = st.st_mtim.tv_sec;
+  return TRUE;
+}
+
+void
+hostd_bindings_note_seen (HostdBindings *self, const char *uuid, gint64 now)
+{
+  const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = now } };
+  g_autofree char *normal = hostd_binding_normalise_uuid (uuid);
+  gint64 seen;
+
+  if (normal != NULL && hostd_bindings_get_seen (self, normal, &seen) && now - seen >= SEEN_STEP)
+    utimensat (self->fd, normal, times, AT_SYMLINK_NOFOLLOW);
 }

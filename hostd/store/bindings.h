@@ -61,4 +61,16 @@ gboolean hostd_bindings_forget (HostdBindings *self, const char *uuid, GError **
  */
 GPtrArray *hostd_bindings_list (HostdBindings *self, HostdReasons *problems, GError **error);
 
+/* Their names alone, sorted (element-type utf8), whether or not they can be read. */
+GPtrArray *hostd_bindings_list_uuids (HostdBindings *self, GError **error);
+
+/*
+ * When its domain was last known to libvirt (seconds since 1970), which is at first when it was
+ * bound: the file's own time of modification, good to an hour. FALSE if there is none. Noting never
+ * moves it back, and fails in silence: then an orphan looks older than it is, and only if its
+ * domain is gone.
+ */
+gboolean hostd_bindings_get_seen (HostdBindings *self, const char *uuid, gint64 *ret_seen);
+void hostd_bindings_note_seen (HostdBindings *self, const char *uuid, gint64 now);
+
 G_END_DECLS
