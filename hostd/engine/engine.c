@@ -80,6 +80,13 @@ hostd_engine_probe (HostdEngine *self, GError **error)
   return TRUE;
 }
 
+void
+hostd_engine_count_keys (HostdEngine *self)
+{
+  if (self->facts != NULL && self->recording == NULL)
+    hostd_host_facts_count_keys (self->facts);
+}
+
 HostdTemplates *
 hostd_engine_get_templates (HostdEngine *self)
 {

@@ -33,6 +33,9 @@ gboolean hostd_engine_reload (HostdEngine *self, GError **error);
 /* Reads the host again; the old facts stay on failure. */
 gboolean hostd_engine_probe (HostdEngine *self, GError **error);
 
+/* Counts again how many keys are in use; quick. Of a recorded host nothing changes. */
+void hostd_engine_count_keys (HostdEngine *self);
+
 HostdTemplates *hostd_engine_get_templates (HostdEngine *self); /* (transfer none) */
 const HostdFacts *hostd_engine_get_facts (HostdEngine *self);   /* NULL with no_host */
 /*

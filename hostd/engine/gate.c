@@ -12,16 +12,11 @@
 #define BASELINE_POLICY "any"
 
 struct HostdGate {
-  HostdBindings *bindings; /* unowned */
+  HostdBindings *bindings;   /* unowned */
+  const HostdRoster *roster; /* unowned, or NULL */
   HostdGateSettings settings;
-  GHashTable
-      *guests; /* UUID -> GateGuest: since hostd started, for matching and for first launches */
+  GHashTable *last; /* UUID -> operation (static), until the guest is released */
 };
-
-typedef struct {
-  const char *last;  /* static; NULL once it was released */
-  gboolean launched; /* was told as started before */
-} GateGuest;
 
 /* What an operation is to us: the columns of the table in doc/architecture.md. */
 typedef enum {
@@ -80,7 +75,7 @@ hostd_gate_new (HostdBindings *bindings, const HostdGateSettings *settings)
 
   self->bindings = bindings;
   self->settings = *settings;
-  self->guests = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->last = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
 }
 
@@ -89,7 +84,7 @@ hostd_gate_free (HostdGate *self)
 {
   if (self == NULL)
     return;
-  g_hash_table_unref (self->guests);
+  g_hash_table_unref (self->last);
   g_free (self);
 }
 
@@ -99,45 +94,34 @@ hostd_gate_set_settings (HostdGate *self, const HostdGateSettings *settings)
   self->settings = *settings;
 }
 
+void
+hostd_gate_set_roster (HostdGate *self, const HostdRoster *roster)
+{
+  self->roster = roster;
+}
+
 const char *
 hostd_gate_last_operation (const HostdGate *self, const char *uuid)
 {
-  const GateGuest *guest = g_hash_table_lookup (self->guests, uuid);
-
-  return guest ? guest->last : NULL;
+  return g_hash_table_lookup (self->last, uuid);
 }
 
 static void
 note_operation (Case *c)
 {
   const char *uuid = hostd_gate_decision_get_uuid (c->decision);
-  GateGuest *guest;
 
-  if (uuid == NULL)
-    return;
-  guest = g_hash_table_lookup (c->gate->guests, uuid);
-  if (guest == NULL) {
-    guest = g_new0 (GateGuest, 1);
-    g_hash_table_insert (c->gate->guests, g_strdup (uuid), guest);
-  }
-  guest->last = c->operation;
-  if (strcmp (c->operation, "started") == 0)
-    guest->launched = TRUE;
+  if (uuid != NULL)
+    g_hash_table_replace (c->gate->last, g_strdup (uuid), (gpointer) c->operation);
 }
 
-/* Of a guest that never got as far as running nothing is kept. */
 static void
 note_end (Case *c)
 {
   const char *uuid = hostd_gate_decision_get_uuid (c->decision);
-  GateGuest *guest = uuid ? g_hash_table_lookup (c->gate->guests, uuid) : NULL;
 
-  if (guest == NULL)
-    return;
-  if (guest->launched)
-    guest->last = NULL;
-  else
-    g_hash_table_remove (c->gate->guests, uuid);
+  if (uuid != NULL)
+    g_hash_table_remove (c->gate->last, uuid);
 }
 
 /* ---- who it is ----------------------------------------------------------- */
@@ -210,31 +194,33 @@ identify_quietly (Case *c)
 /* ---- prepare, start ------------------------------------------------------ */
 
 /*
- * Whether the technology's key pool takes one more guest, by the facts of the last probe. A pool
- * that is not known has room: QEMU is the one that fails then, in front of the same person.
+ * Whether the technology's key pool takes one more guest: by what the kernel charges or, where that
+ * is more, by the guests that libvirt runs. A pool that is not known has room: QEMU is the one that
+ * fails then, in front of the same person.
  */
 static gboolean
-pool_has_room (const HostdFacts *facts, HostdTechnology technology)
+pool_has_room (const Case *c, HostdTechnology technology)
 {
-  return facts == NULL || facts->technology[technology].capacity.free != 0;
+  const HostdCapacity *capacity =
+      c->facts != NULL ? &c->facts->technology[technology].capacity : NULL;
+  gint64 used;
+
+  if (capacity == NULL || capacity->total < 0)
+    return TRUE;
+  used = MAX (capacity->in_use, 0);
+  if (c->gate->roster != NULL) {
+    guint running =
+        hostd_roster_count_pool (c->gate->roster, c->facts, technology, c->glance->uuid);
+
+    used = MAX (used, (gint64) running);
+  }
+  return used < capacity->total;
 }
 
-/*
- * A guest that ran here before may have left the very slot that it comes back to, after the probe
- * that counted it: only a first launch is refused for want of room.
- */
 static void
 check_room (Case *c, HostdTechnology technology)
 {
-  const GateGuest *guest = g_hash_table_lookup (c->gate->guests, c->glance->uuid);
-
-  if (strcmp (c->operation, "prepare") != 0 || pool_has_room (c->facts, technology))
-    return;
-  if (guest && guest->launched)
-    hostd_gate_decision_note (c->decision, "room",
-                              "the key pool of %s looked full at the last probe",
-                              hostd_technology_name (technology));
-  else
+  if (strcmp (c->operation, "prepare") == 0 && !pool_has_room (c, technology))
     hostd_gate_decision_veto (
         c->decision, "room",
         "all keys of %s on this host are in use: stop a guest that holds one, "
@@ -440,6 +426,15 @@ judge (Case *c, Operation operation)
   g_assert_not_reached ();
 }
 
+static void
+case_end (Case *c)
+{
+  hostd_gate_decision_seal (c->decision);
+  if (c->glance)
+    hostd_glance_free (c->glance);
+  hostd_binding_free (c->binding);
+}
+
 HostdGateDecision *
 hostd_gate_decide (HostdGate *self, const HostdTemplates *templates, const HostdFacts *facts,
                    const HostdGateEvent *event)
@@ -454,9 +449,25 @@ hostd_gate_decide (HostdGate *self, const HostdTemplates *templates, const Hostd
       c.stage = operations[i].stage;
       judge (&c, operations[i].operation);
     }
-  hostd_gate_decision_seal (decision);
-  if (c.glance)
-    hostd_glance_free (c.glance);
-  hostd_binding_free (c.binding);
+  case_end (&c);
   return decision;
+}
+
+HostdGateDecision *
+hostd_gate_inspect (HostdGate *self, const HostdTemplates *templates, const HostdFacts *facts,
+                    const char *xml, gsize length)
+{
+  const HostdGateEvent event = { .operation = "inspect", .xml = xml, .length = length };
+  Case c = { .gate = self,
+             .templates = templates,
+             .facts = facts,
+             .event = &event,
+             .operation = event.operation,
+             .stage = HOSTD_STAGE_START,
+             .decision = hostd_gate_decision_new () };
+
+  if (identify (&c))
+    judge_start (&c);
+  case_end (&c);
+  return c.decision;
 }

@@ -3,6 +3,7 @@
 
 #include "base/facts.h"
 #include "base/reasons.h"
+#include "engine/roster.h"
 #include "launch/templates.h"
 #include "store/bindings.h"
 
@@ -75,12 +76,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdGate, hostd_gate_free)
 /* For a configuration that was read again. */
 void hostd_gate_set_settings (HostdGate *self, const HostdGateSettings *settings);
 
+/* What runs here, to count slots by; (transfer none), outlives the gate. NULL: nobody knows. */
+void hostd_gate_set_roster (HostdGate *self, const HostdRoster *roster);
+
 /*
  * Decides. Never fails: whatever keeps it from deciding is a veto at an operation that may be
  * vetoed, with that as its reason. @facts may be NULL.
  */
 HostdGateDecision *hostd_gate_decide (HostdGate *self, const HostdTemplates *templates,
                                       const HostdFacts *facts, const HostdGateEvent *event);
+/* A running guest, as it is now: what the gate would say of its start. Nothing is noted of it. */
+HostdGateDecision *hostd_gate_inspect (HostdGate *self, const HostdTemplates *templates,
+                                       const HostdFacts *facts, const char *xml, gsize length);
 void hostd_gate_decision_free (HostdGateDecision *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdGateDecision, hostd_gate_decision_free)
 

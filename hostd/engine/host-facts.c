@@ -186,3 +186,13 @@ hostd_host_facts_read (const char *recording, GError **error)
   return recording ? read_recording (recording, error)
                    : hostd_host_facts_read_machine (NULL, NULL, error);
 }
+
+void
+hostd_host_facts_count_keys (HostdFacts *facts)
+{
+  hostd_autofd int root = hostd_open_dir_at (AT_FDCWD, "/", NULL);
+  g_autoptr (HostdSys) sys = root >= 0 ? hostd_sys_new_live (root, NULL) : NULL;
+
+  if (sys != NULL)
+    hostd_platform_count_keys (sys, facts);
+}

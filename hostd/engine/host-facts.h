@@ -33,4 +33,7 @@ HostdFacts *hostd_host_facts_read_machine (const char *root, const char *replay,
 void hostd_host_facts_join_libvirt (HostdFacts *facts, const HostdDomainCapabilities *capabilities,
                                     guint libvirt_version, guint qemu_version);
 
+/* Of this machine: counts again how many keys of each pool are in use. Reads a few small files. */
+void hostd_host_facts_count_keys (HostdFacts *facts);
+
 G_END_DECLS

@@ -4,6 +4,7 @@
 #include "platform/capacity.h"
 
 #include "base/parse.h"
+#include "platform/platform.h"
 
 #include <string.h>
 
@@ -93,26 +94,59 @@ sum_children (HostdProbe *self, const char *root, const char *row, guint64 *ret_
   return any ? HOSTD_READ_VALUE : HOSTD_READ_ABSENT;
 }
 
+/* @ret_source: which file was read, for a person. */
+static HostdRead
+read_current (HostdProbe *self, const char *row, guint64 *ret_value, const char **ret_source)
+{
+  HostdRead read = HOSTD_READ_ABSENT;
+  gboolean file = FALSE;
+
+  *ret_source = "sys/fs/cgroup/misc.current";
+  for (guint i = 0; i < G_N_ELEMENTS (roots) && !file && read == HOSTD_READ_ABSENT; i++)
+    read = read_row (self, roots[i], "misc.current", row, ret_value, &file);
+  if (read != HOSTD_READ_ABSENT || file)
+    return read;
+  *ret_source = "sys/fs/cgroup/*/misc.current";
+  for (guint i = 0; i < G_N_ELEMENTS (roots) && read == HOSTD_READ_ABSENT; i++)
+    read = sum_children (self, roots[i], row, ret_value);
+  return read;
+}
+
 HostdRead
 hostd_misc_current (HostdProbe *self, HostdTechnologyFacts *facts, const char *row,
                     guint64 *ret_value)
 {
-  HostdRead read = HOSTD_READ_ABSENT;
-  gboolean file = FALSE;
+  const char *source;
   guint64 value = 0;
+  HostdRead read = read_current (self, row, &value, &source);
 
-  for (guint i = 0; i < G_N_ELEMENTS (roots) && !file && read == HOSTD_READ_ABSENT; i++)
-    read = read_row (self, roots[i], "misc.current", row, &value, &file);
-  if (read == HOSTD_READ_ABSENT && !file) {
-    for (guint i = 0; i < G_N_ELEMENTS (roots) && read == HOSTD_READ_ABSENT; i++)
-      read = sum_children (self, roots[i], row, &value);
-    note (facts, "sys/fs/cgroup/*/misc.current", row, read, value);
-  } else {
-    note (facts, "sys/fs/cgroup/misc.current", row, read, value);
-  }
+  note (facts, source, row, read, value);
   if (read == HOSTD_READ_VALUE)
     *ret_value = value;
   return read;
+}
+
+void
+hostd_platform_count_keys (HostdSys *sys, HostdFacts *facts)
+{
+  static const struct {
+    const char *pool, *row;
+  } rows[] = { { "sev", "sev" }, { "sev-es", "sev_es" }, { "tdx", "tdx" } };
+  HostdProbe probe = { .sys = sys };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    const char *source;
+    guint64 value = 0;
+
+    if (read_current (&probe, rows[i].row, &value, &source) != HOSTD_READ_VALUE)
+      continue;
+    for (guint t = 0; t < HOSTD_N_TECHNOLOGIES; t++) {
+      HostdCapacity *capacity = &facts->technology[t].capacity;
+
+      if (g_strcmp0 (capacity->pool, rows[i].pool) == 0 && capacity->total > 0)
+        hostd_capacity_set (&facts->technology[t], rows[i].pool, capacity->total, (gint64) value);
+    }
+  }
 }
 
 void
