@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "base/json.h"
 #include "daemon/daemon.h"
+#include "daemon/doctor.h"
 #include "daemon/domains-json.h"
 #include "daemon/interfaces.h"
 #include "ipc/descriptions.h"
@@ -38,9 +40,23 @@ gate_status (const HostdDaemon *daemon)
 
   json_object_set_string_member (gate, "unbound", unbound[daemon->settings->gate.unbound]);
   json_object_set_string_member (gate, "hook_folder", folder_word (daemon));
+  json_object_set_string_member (gate, "armed",
+                                 hostd_arming_state_name (hostd_arming_get_state (daemon->arming)));
   json_object_set_int_member (gate, "allowed", (gint64) daemon->allowed);
   json_object_set_int_member (gate, "vetoed", (gint64) daemon->vetoed);
   return gate;
+}
+
+static JsonObject *
+libvirt_status (const HostdDaemon *daemon)
+{
+  const char *why;
+  HostdLibvirtState state = hostd_libvirt_worker_get_state (daemon->libvirt, &why);
+  JsonObject *libvirt = json_object_new ();
+
+  json_object_set_string_member (libvirt, "state", hostd_libvirt_state_name (state));
+  set_string (libvirt, "error", why);
+  return libvirt;
 }
 
 static void
@@ -62,6 +78,7 @@ handle_status (HostdCall *call, gpointer data)
   json_object_set_int_member (reply, "connections",
                               hostd_server_count_connections (daemon->server));
   json_object_set_object_member (reply, "gate", gate_status (daemon));
+  json_object_set_object_member (reply, "libvirt", libvirt_status (daemon));
   hostd_call_reply (call, reply);
 }
 
@@ -118,8 +135,9 @@ typedef struct {
 } Listing;
 
 static void
-on_domains (GPtrArray *domains, GError *error, gpointer data)
+on_domains (gpointer answer, GError *error, gpointer data)
 {
+  GPtrArray *domains = answer;
   g_autofree Listing *listing = data;
   HostdBindings *bindings = hostd_engine_get_bindings (listing->daemon->engine);
   JsonObject *reply = NULL;
@@ -149,12 +167,54 @@ handle_reload (HostdCall *call, gpointer data)
   hostd_call_finish (call, NULL, error);
 }
 
+static void
+handle_doctor (HostdCall *call, gpointer data)
+{
+  hostd_call_reply (call, hostd_doctor_to_json (data));
+}
+
+static void
+handle_monitor (HostdCall *call, gpointer data)
+{
+  HostdDaemon *daemon = data;
+
+  hostd_monitor_add (daemon->monitor, call);
+}
+
+/* Records in one answer, unless asked for fewer. */
+#define MAX_RECORDS 1000
+
+static void
+handle_audit (HostdCall *call, gpointer data)
+{
+  HostdDaemon *daemon = data;
+  GError *error = NULL;
+  gint64 limit = MAX_RECORDS;
+  JsonArray *records;
+  JsonObject *reply = NULL;
+
+  if (hostd_json_get_int (hostd_call_get_parameters (call), "limit", &limit) &&
+      (limit < 1 || limit > MAX_RECORDS)) {
+    hostd_call_fail_parameter (call, "limit");
+    return;
+  }
+  records = hostd_audit_read (daemon->audit, (guint) limit, &error);
+  if (records != NULL) {
+    reply = json_object_new ();
+    json_object_set_array_member (reply, "records", records);
+  }
+  hostd_call_finish (call, reply, error);
+}
+
 static const HostdMethod methods[] = {
   { "Status", handle_status },
   { "Policies", handle_policies },
   { "Policy", handle_policy, { { "name", HOSTD_PARAMETER_STRING, FALSE } } },
   { "CheckPolicy", handle_check_policy, { { "text", HOSTD_PARAMETER_STRING, FALSE } } },
   { "Domains", handle_domains },
+  { "Doctor", handle_doctor },
+  { "Audit", handle_audit, { { "limit", HOSTD_PARAMETER_INTEGER, TRUE } } },
+  { "Monitor", handle_monitor, .stream = TRUE },
   { "Reload", handle_reload },
   { NULL },
 };

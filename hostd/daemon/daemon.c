@@ -5,7 +5,13 @@
 
 #include "base/error.h"
 #include "daemon/interfaces.h"
+#include "daemon/libvirt-watch.h"
 #include "daemon/log.h"
+
+/* How often bindings without a domain are looked for, besides when libvirt is connected. */
+#define RECONCILE_SECONDS (60 * 60)
+/* A hook waits so long at most: what it told before we served is not known after that. */
+#define ARMING_GRACE_US (2 * CLOISTER_HOOK_DEADLINE_MS * G_GINT64_CONSTANT (1000))
 
 static void
 log_notice (const char *socket_name, const HostdPeer *peer, const GError *what, gpointer data)
@@ -15,6 +21,21 @@ log_notice (const char *socket_name, const HostdPeer *peer, const GError *what, 
                (int) peer->pid, what->message);
   else
     hostd_log (HOSTD_LOG_WARNING, "socket", "%s: %s", socket_name, what->message);
+}
+
+static gboolean
+open_state (HostdDaemon *self, const char *state_dir, GError **error)
+{
+  self->alarm = hostd_alarm_open (state_dir, error);
+  self->audit = self->alarm != NULL ? hostd_audit_open (state_dir, error) : NULL;
+  return self->audit != NULL;
+}
+
+static gboolean
+on_reconcile (gpointer data)
+{
+  hostd_libvirt_watch_refresh (data);
+  return G_SOURCE_CONTINUE;
 }
 
 HostdDaemon *
@@ -27,16 +48,23 @@ hostd_daemon_new (const HostdSettings *settings, HostdNotify *notify, GError **e
     .recording = settings->replay,
     .state_dir = settings->state_dir,
   };
+  HostdLibvirtListener listener = { hostd_libvirt_watch_state, hostd_libvirt_watch_event, NULL };
 
   self->settings = settings;
   self->notify = notify;
   self->started = g_get_real_time () / G_USEC_PER_SEC;
   self->engine = hostd_engine_new (&options, error);
-  if (self->engine == NULL)
+  if (self->engine == NULL || !open_state (self, settings->state_dir, error))
     return NULL;
+  self->monitor = hostd_monitor_new ();
+  self->roster = hostd_roster_new ();
+  self->arming = hostd_arming_new (self->alarm, g_get_monotonic_time (), ARMING_GRACE_US);
   self->gate = hostd_gate_new (hostd_engine_get_bindings (self->engine), &settings->gate);
-  self->server = hostd_server_new (&hostd_limits_default, log_notice, self);
-  self->libvirt = hostd_libvirt_worker_new ();
+  hostd_gate_set_roster (self->gate, self->roster);
+  self->server = hostd_server_new (&settings->limits, log_notice, self);
+  listener.data = self;
+  self->libvirt = hostd_libvirt_worker_new (&listener);
+  self->reconcile = g_timeout_add_seconds (RECONCILE_SECONDS, on_reconcile, self);
   return g_steal_pointer (&self);
 }
 
@@ -46,9 +74,16 @@ hostd_daemon_free (HostdDaemon *self)
   if (self == NULL)
     return;
   /* First who may still call us, then what they call. */
+  if (self->reconcile != 0)
+    g_source_remove (self->reconcile);
   g_clear_pointer (&self->server, hostd_server_free);
   g_clear_pointer (&self->libvirt, hostd_libvirt_worker_free);
+  g_clear_pointer (&self->monitor, hostd_monitor_free);
   g_clear_pointer (&self->gate, hostd_gate_free);
+  g_clear_pointer (&self->arming, hostd_arming_free);
+  g_clear_pointer (&self->roster, hostd_roster_free);
+  g_clear_pointer (&self->audit, hostd_audit_free);
+  g_clear_pointer (&self->alarm, hostd_alarm_free);
   g_clear_pointer (&self->engine, hostd_engine_free);
   g_free (self->templates_error);
   g_free (self->host_error);
@@ -98,6 +133,7 @@ hostd_daemon_reload (HostdDaemon *self, GError **error)
   note_outcome (&self->host_error, host, "facts of the host");
   status = hostd_daemon_describe (self);
   hostd_notify_ready (self->notify, status);
+  hostd_monitor_emit (self->monitor, "reload", NULL, NULL, status);
   if (templates == NULL && host == NULL) {
     hostd_log (HOSTD_LOG_NOTICE, "reload", "%s", status);
     return TRUE;

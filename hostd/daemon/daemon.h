@@ -2,10 +2,14 @@
 #pragma once
 
 #include "daemon/libvirt-worker.h"
+#include "daemon/monitor.h"
 #include "daemon/notify.h"
 #include "daemon/settings.h"
+#include "engine/arming.h"
 #include "engine/engine.h"
+#include "engine/roster.h"
 #include "ipc/server.h"
+#include "store/audit.h"
 
 G_BEGIN_DECLS
 
@@ -18,8 +22,14 @@ typedef struct {
   HostdNotify *notify;
   HostdEngine *engine;
   HostdGate *gate;
+  HostdRoster *roster;
+  HostdAlarm *alarm;
+  HostdArming *arming;
+  HostdAudit *audit;
+  HostdMonitor *monitor;
   HostdServer *server;
   HostdLibvirtWorker *libvirt;
+  guint reconcile; /* source */
 
   gint64 started;        /* seconds since 1970 */
   char *templates_error; /* of the last reload: then the set before it is in use. Or NULL */

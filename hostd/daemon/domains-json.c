@@ -3,6 +3,7 @@
 
 #include "daemon/domains-json.h"
 
+#include "engine/orphans.h"
 #include "virt/virt.h"
 
 static void
@@ -16,7 +17,8 @@ set_string (JsonObject *object, const char *name, const char *value)
 
 /* @domain or @binding may be NULL, not both. */
 static JsonObject *
-describe (const HostdVirtDomain *domain, const HostdBinding *binding, const HostdGate *gate)
+describe (const HostdVirtDomain *domain, const HostdBinding *binding, const HostdGate *gate,
+          gint64 orphan_days)
 {
   JsonObject *entry = json_object_new ();
   const char *uuid, *name;
@@ -37,6 +39,10 @@ describe (const HostdVirtDomain *domain, const HostdBinding *binding, const Host
               binding != NULL ? hostd_technology_name (hostd_binding_get_technology (binding))
                               : NULL);
   set_string (entry, "last_operation", hostd_gate_last_operation (gate, uuid));
+  if (orphan_days >= 0)
+    json_object_set_int_member (entry, "orphan_days", orphan_days);
+  else
+    json_object_set_null_member (entry, "orphan_days");
   return entry;
 }
 
@@ -73,6 +79,7 @@ hostd_domains_to_json (GPtrArray *domains, HostdBindings *bindings, const HostdG
   g_autoptr (HostdReasons) problems = hostd_reasons_new ();
   g_autoptr (GPtrArray) bound = hostd_bindings_list (bindings, problems, error);
   g_autoptr (GHashTable) left = NULL;
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
   JsonArray *entries;
   JsonObject *reply;
 
@@ -84,14 +91,16 @@ hostd_domains_to_json (GPtrArray *domains, HostdBindings *bindings, const HostdG
     const HostdVirtDomain *domain = g_ptr_array_index (domains, i);
     const HostdBinding *binding = g_hash_table_lookup (left, domain->uuid);
 
-    json_array_add_object_element (entries, describe (domain, binding, gate));
+    json_array_add_object_element (entries, describe (domain, binding, gate, -1));
     g_hash_table_remove (left, domain->uuid);
   }
   for (guint i = 0; i < bound->len; i++) {
     const HostdBinding *binding = g_ptr_array_index (bound, i);
+    const char *uuid = hostd_binding_get_uuid (binding);
 
-    if (g_hash_table_contains (left, hostd_binding_get_uuid (binding)))
-      json_array_add_object_element (entries, describe (NULL, binding, gate));
+    if (g_hash_table_contains (left, uuid))
+      json_array_add_object_element (
+          entries, describe (NULL, binding, gate, hostd_orphan_days (bindings, uuid, now)));
   }
   reply = json_object_new ();
   json_object_set_array_member (reply, "domains", entries);

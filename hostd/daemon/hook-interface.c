@@ -4,7 +4,8 @@
 #include "base/json.h"
 #include "daemon/daemon.h"
 #include "daemon/interfaces.h"
-#include "daemon/log.h"
+#include "daemon/libvirt-watch.h"
+#include "daemon/record.h"
 #include "ipc/descriptions.h"
 #include "ipc/wire.h"
 
@@ -49,14 +50,15 @@ log_each (const HostdGateEvent *event, const char *kind, const HostdReasons *rea
 }
 
 static void
-log_decision (const HostdGateEvent *event, const HostdGateDecision *decision)
+log_decision (HostdDaemon *daemon, const HostdGateEvent *event, const HostdGateDecision *decision)
 {
   gboolean allow = hostd_gate_decision_get_allow (decision);
   const char *uuid = hostd_gate_decision_get_uuid (decision);
 
-  hostd_log (allow ? HOSTD_LOG_INFO : HOSTD_LOG_WARNING, "gate", "%s %s of \"%s\" uuid=%s guest=%s",
-             allow ? "allow" : "veto", event->operation, event->object, uuid != NULL ? uuid : "-",
-             hostd_gate_guest_name (hostd_gate_decision_get_guest (decision)));
+  hostd_record_tell (daemon, allow ? HOSTD_LOG_INFO : HOSTD_LOG_WARNING, "gate", uuid,
+                     event->object, "%s %s of \"%s\" uuid=%s guest=%s", allow ? "allow" : "veto",
+                     event->operation, event->object, uuid != NULL ? uuid : "-",
+                     hostd_gate_guest_name (hostd_gate_decision_get_guest (decision)));
   log_each (event, "reason", hostd_gate_decision_get_reasons (decision));
   log_each (event, "note", hostd_gate_decision_get_notes (decision));
 }
@@ -70,6 +72,66 @@ optional (const HostdCall *call, const char *name)
   return value != NULL ? value : "-";
 }
 
+/*
+ * libvirtd tells of itself through the same program, which ignores what we answer. A guest's XML is
+ * never empty, so this can stand for no guest.
+ */
+static gboolean
+is_of_libvirtd (const HostdGateEvent *event)
+{
+  return event->length == 0 && strcmp (event->object, "-") == 0;
+}
+
+static void
+handle_libvirtd (HostdDaemon *daemon, const HostdGateEvent *event, HostdCall *call)
+{
+  JsonObject *reply = json_object_new ();
+
+  hostd_record_tell (daemon, HOSTD_LOG_INFO, "libvirtd", NULL, NULL, "%s", event->operation);
+  if (strcmp (event->operation, "start") == 0 || strcmp (event->operation, "reload") == 0)
+    hostd_record_arming (daemon, hostd_arming_note_libvirt (daemon->arming));
+  json_object_set_string_member (reply, HOSTD_WIRE_VERDICT, HOSTD_WIRE_VERDICT_VETO);
+  json_object_set_string_member (reply, HOSTD_WIRE_REASON, "this is no event of a guest");
+  hostd_call_reply (call, reply);
+}
+
+/* What a decision changes in what we know, after libvirt's hook has its answer. */
+static void
+follow_up (HostdDaemon *daemon, const HostdGateEvent *event, const HostdGateDecision *decision)
+{
+  const char *uuid = hostd_gate_decision_get_uuid (decision);
+  gboolean allow = hostd_gate_decision_get_allow (decision);
+  HostdLaunchExpectation expected;
+
+  if (!allow)
+    hostd_record_audit (daemon, "veto", uuid, hostd_gate_decision_get_reason (decision));
+  hostd_record_arming (daemon,
+                       hostd_arming_note_hook (daemon->arming, uuid, event->operation, allow));
+  if (uuid != NULL && strcmp (event->operation, "started") == 0 &&
+      hostd_launch_expect (event->xml, event->length, &expected))
+    hostd_libvirt_watch_launched (daemon, uuid, event->object, &expected);
+}
+
+static void
+decide (HostdDaemon *daemon, const HostdGateEvent *event, HostdCall *call)
+{
+  g_autoptr (HostdGateDecision) decision = NULL;
+
+  if (strcmp (event->operation, "prepare") == 0)
+    hostd_engine_count_keys (daemon->engine);
+  decision = hostd_gate_decide (daemon->gate, hostd_engine_get_templates (daemon->engine),
+                                hostd_engine_get_facts (daemon->engine), event);
+  if (hostd_gate_decision_get_allow (decision))
+    daemon->allowed++;
+  else
+    daemon->vetoed++;
+  daemon->folder_known = TRUE;
+  daemon->folder = hostd_gate_decision_get_folder (decision);
+  log_decision (daemon, event, decision);
+  hostd_call_reply (call, reply_of (decision));
+  follow_up (daemon, event, decision);
+}
+
 static void
 handle_event (HostdCall *call, gpointer data)
 {
@@ -77,15 +139,17 @@ handle_event (HostdCall *call, gpointer data)
   JsonObject *parameters = hostd_call_get_parameters (call);
   JsonObject *bindings = hostd_json_get_object (parameters, HOSTD_WIRE_EVENT_BINDINGS);
   const char *xml = hostd_call_get_string (call, HOSTD_WIRE_EVENT_XML);
+  g_autofree char *kept = g_strdup (xml != NULL ? xml : ""); /* the call ends before we do */
+  g_autofree char *object = g_strdup (hostd_call_get_string (call, HOSTD_WIRE_EVENT_OBJECT));
+  g_autofree char *operation = g_strdup (hostd_call_get_string (call, HOSTD_WIRE_EVENT_OPERATION));
   HostdGateEvent event = {
-    .object = hostd_call_get_string (call, HOSTD_WIRE_EVENT_OBJECT),
-    .operation = hostd_call_get_string (call, HOSTD_WIRE_EVENT_OPERATION),
+    .object = object,
+    .operation = operation,
     .sub_operation = optional (call, HOSTD_WIRE_EVENT_SUB_OPERATION),
     .extra = optional (call, HOSTD_WIRE_EVENT_EXTRA),
-    .xml = xml != NULL ? xml : "",
-    .length = xml != NULL ? strlen (xml) : 0,
+    .xml = kept,
+    .length = strlen (kept),
   };
-  g_autoptr (HostdGateDecision) decision = NULL;
   gint64 device = 0, inode = 0;
 
   if (bindings != NULL) {
@@ -94,16 +158,10 @@ handle_event (HostdCall *call, gpointer data)
   }
   event.bindings_device = (guint64) device;
   event.bindings_inode = (guint64) inode;
-  decision = hostd_gate_decide (daemon->gate, hostd_engine_get_templates (daemon->engine),
-                                hostd_engine_get_facts (daemon->engine), &event);
-  if (hostd_gate_decision_get_allow (decision))
-    daemon->allowed++;
+  if (is_of_libvirtd (&event))
+    handle_libvirtd (daemon, &event, call);
   else
-    daemon->vetoed++;
-  daemon->folder_known = TRUE;
-  daemon->folder = hostd_gate_decision_get_folder (decision);
-  log_decision (&event, decision);
-  hostd_call_reply (call, reply_of (decision));
+    decide (daemon, &event, call);
 }
 
 static const HostdMethod methods[] = {

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "daemon/daemon.h"
 #include "daemon/interfaces.h"
-#include "daemon/log.h"
+#include "daemon/record.h"
 #include "ipc/descriptions.h"
 #include "ipc/wire.h"
 
@@ -57,6 +57,30 @@ log_outcome (const HostdCall *call, HostdVerdict verdict, const char *uuid,
              first != NULL ? " reason: " : "", first != NULL ? first : "");
 }
 
+/* Nobody is sent to a host whose gate is known to stand open. FALSE with an error then. */
+static gboolean
+is_armed (const HostdDaemon *daemon, GError **error)
+{
+  g_autofree char *line = hostd_arming_describe (daemon->arming);
+
+  if (line == NULL)
+    return TRUE;
+  g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_UNAVAILABLE, "%s", line);
+  return FALSE;
+}
+
+static void
+audit_binding (HostdDaemon *daemon, const HostdCall *call, const HostdRewrite *rewrite)
+{
+  g_autofree char *text = NULL;
+
+  if (hostd_rewrite_get_verdict (rewrite) != HOSTD_VERDICT_ALLOW)
+    return;
+  text = g_strdup_printf ("bound to policy %s for uid %u", hostd_call_get_string (call, "policy"),
+                          hostd_call_get_peer (call)->uid);
+  hostd_record_audit (daemon, "bind", hostd_rewrite_get_uuid (rewrite), text);
+}
+
 static void
 handle_rewrite (HostdCall *call, gpointer data)
 {
@@ -66,7 +90,8 @@ handle_rewrite (HostdCall *call, gpointer data)
   g_autoptr (HostdRequest) request = NULL;
   GError *error = NULL;
 
-  request = request_of (call, &error);
+  if (is_armed (daemon, &error))
+    request = request_of (call, &error);
   if (request != NULL)
     rewrite = hostd_engine_rewrite (daemon->engine, request, xml, strlen (xml), &error);
   if (rewrite == NULL) {
@@ -75,6 +100,7 @@ handle_rewrite (HostdCall *call, gpointer data)
   }
   log_outcome (call, hostd_rewrite_get_verdict (rewrite), hostd_rewrite_get_uuid (rewrite),
                hostd_rewrite_get_reasons (rewrite));
+  audit_binding (daemon, call, rewrite);
   hostd_call_finish_node (call, hostd_rewrite_to_json (rewrite), NULL);
 }
 
@@ -132,8 +158,9 @@ is_known (GPtrArray *domains, const char *uuid)
 }
 
 static void
-on_domains_for_forget (GPtrArray *domains, GError *error, gpointer data)
+on_domains_for_forget (gpointer answer, GError *error, gpointer data)
 {
+  GPtrArray *domains = answer;
   Forget *forget = data;
   HostdBindings *bindings = hostd_engine_get_bindings (forget->daemon->engine);
 
@@ -143,8 +170,10 @@ on_domains_for_forget (GPtrArray *domains, GError *error, gpointer data)
     error = g_error_new (HOSTD_ERROR, HOSTD_ERROR_BUSY,
                          "libvirt knows the domain %s still: undefine it first", forget->uuid);
   } else if (hostd_bindings_forget (bindings, forget->uuid, &error)) {
-    hostd_log (HOSTD_LOG_NOTICE, "launch", "forgot uuid=%s for uid=%u", forget->uuid,
-               hostd_call_get_peer (forget->call)->uid);
+    hostd_record_audit (forget->daemon, "forget", forget->uuid, NULL);
+    hostd_record_tell (forget->daemon, HOSTD_LOG_NOTICE, "forget", forget->uuid, NULL,
+                       "forgot uuid=%s for uid=%u", forget->uuid,
+                       hostd_call_get_peer (forget->call)->uid);
   }
   hostd_call_finish (forget->call, NULL, error);
   forget_free (forget);

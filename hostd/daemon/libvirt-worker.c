@@ -6,41 +6,82 @@
 #include "base/error.h"
 
 /* Questions that wait while libvirt answers another. */
-#define MAX_WAITING 16
+#define MAX_WAITING 64
 /* How long somebody waits for an answer; the thread itself has no way out of a call that hangs. */
 #define PATIENCE_SECONDS 20
+/* How often the connection is looked after when nobody asks anything. */
+#define LOOK_SECONDS 3
 
-/* Shared by thread and main loop; the thread may outlive the worker. */
+/* What main loop and thread share; each of them, and each event on its way, has a reference. */
 typedef struct {
+  gatomicrefcount refs;
   GAsyncQueue *questions;
-  HostdVirt *virt; /* the thread's own */
+  HostdLibvirtWorker *worker; /* main loop only; NULL once it was freed */
+  HostdVirt *virt;            /* the thread only */
+  gint lost;                  /* atomic: the connection was told to have ended */
 } Line;
 
 /* One question. The main loop's half decides whether anybody still wants to know. */
 typedef struct {
   gatomicrefcount refs;
   gboolean last; /* ends the thread */
-  GPtrArray *domains;
+  HostdLibvirtAsk ask;
+  char *input;
+  gpointer answer;
+  GDestroyNotify answer_free;
   GError *error;
 
   HostdLibvirtWorker *worker; /* main loop only; NULL: nobody wants to know any more */
-  HostdLibvirtListed listed;
+  HostdLibvirtDone done;
   gpointer data;
   guint timeout;
 } Question;
 
 struct HostdLibvirtWorker {
   Line *line;
+  HostdLibvirtListener listener;
+  HostdLibvirtState state;
+  char *why;
   GPtrArray *waiting; /* (element-type Question) */
 };
+
+const char *
+hostd_libvirt_state_name (HostdLibvirtState state)
+{
+  static const char *const names[] = { [HOSTD_LIBVIRT_CONNECTED] = "connected",
+                                       [HOSTD_LIBVIRT_AWAY] = "away",
+                                       [HOSTD_LIBVIRT_HANGING] = "hanging" };
+
+  return names[state];
+}
+
+static Line *
+line_ref (Line *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+static void
+line_unref (gpointer data)
+{
+  Line *self = data;
+
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+  g_async_queue_unref (self->questions);
+  g_free (self);
+}
 
 static void
 question_unref (Question *self)
 {
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
-  g_clear_pointer (&self->domains, g_ptr_array_unref);
+  if (self->answer != NULL)
+    self->answer_free (self->answer);
   g_clear_error (&self->error);
+  g_free (self->input);
   g_free (self);
 }
 
@@ -49,6 +90,19 @@ question_ref (Question *self)
 {
   g_atomic_ref_count_inc (&self->refs);
   return self;
+}
+
+/* ---- on the main loop ---- */
+
+static void
+set_state (HostdLibvirtWorker *self, HostdLibvirtState state, const char *why)
+{
+  if (state == self->state && g_strcmp0 (why, self->why) == 0)
+    return;
+  self->state = state;
+  g_free (self->why);
+  self->why = g_strdup (why);
+  self->listener.state (state, self->why, self->listener.data);
 }
 
 /* Nobody waits for it any more. Gives the worker's reference back. */
@@ -71,7 +125,7 @@ on_answered (gpointer data)
 
   if (self->worker != NULL) {
     settle (self);
-    self->listed (self->domains, g_steal_pointer (&self->error), self->data);
+    self->done (self->answer, g_steal_pointer (&self->error), self->data);
   }
   question_unref (self);
   return G_SOURCE_REMOVE;
@@ -81,32 +135,125 @@ static gboolean
 on_timeout (gpointer data)
 {
   Question *self = question_ref (data);
+  HostdLibvirtWorker *worker = self->worker;
+  GError *error = g_error_new (HOSTD_ERROR, HOSTD_ERROR_TIMEOUT,
+                               "libvirt does not answer for %d seconds: see the log of libvirtd or "
+                               "virtqemud",
+                               PATIENCE_SECONDS);
 
   self->timeout = 0;
   settle (self);
-  self->listed (NULL,
-                g_error_new (HOSTD_ERROR, HOSTD_ERROR_TIMEOUT,
-                             "libvirt does not answer for %d seconds: see the log of libvirtd or "
-                             "virtqemud",
-                             PATIENCE_SECONDS),
-                self->data);
+  set_state (worker, HOSTD_LIBVIRT_HANGING, error->message);
+  self->done (NULL, error, self->data);
   question_unref (self);
   return G_SOURCE_REMOVE;
 }
 
-/* A connection that broke while we slept is opened anew, once. */
-static void
-ask (Line *line, Question *question)
+/* Something that the thread, or libvirt's, has to tell. */
+typedef struct {
+  Line *line;
+  HostdVirtEvent *event; /* or NULL: a state */
+  HostdLibvirtState state;
+  char *why;
+} Message;
+
+static gboolean
+on_message (gpointer data)
 {
-  if (line->virt != NULL && !hostd_virt_is_alive (line->virt))
-    g_clear_pointer (&line->virt, hostd_virt_free);
-  if (line->virt == NULL)
-    line->virt = hostd_virt_open (NULL, &question->error);
+  Message *self = data;
+  HostdLibvirtWorker *worker = self->line->worker;
+
+  if (worker != NULL && self->event != NULL)
+    worker->listener.event (self->event, worker->listener.data);
+  else if (worker != NULL)
+    set_state (worker, self->state, self->why);
+  hostd_virt_event_free (self->event);
+  g_free (self->why);
+  line_unref (self->line);
+  g_free (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* ---- on the thread ---- */
+
+static Message *
+message_new (Line *line)
+{
+  Message *self = g_new0 (Message, 1);
+
+  self->line = line_ref (line);
+  return self;
+}
+
+static void
+tell_state (Line *line, HostdLibvirtState state, const char *why)
+{
+  Message *message = message_new (line);
+
+  message->state = state;
+  message->why = g_strdup (why);
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_message, message, NULL);
+}
+
+/* On the thread of libvirt's events, in their order. */
+static void
+on_event (const HostdVirtEvent *event, gpointer data)
+{
+  Line *line = data;
+  Message *message;
+
+  if (event->kind == HOSTD_VIRT_EVENT_DISCONNECTED) {
+    g_atomic_int_set (&line->lost, TRUE);
+    return;
+  }
+  message = message_new (line);
+  message->event = hostd_virt_event_copy (event);
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_message, message, NULL);
+}
+
+static void
+disconnect (Line *line, const char *why)
+{
   if (line->virt == NULL)
     return;
-  question->domains = hostd_virt_list_domains (line->virt, &question->error);
-  if (question->domains == NULL)
+  g_clear_pointer (&line->virt, hostd_virt_free);
+  tell_state (line, HOSTD_LIBVIRT_AWAY, why);
+}
+
+/* Finds out whether the connection holds, and opens one if there is none. */
+static gboolean
+look_after (Line *line, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (line->virt != NULL && (g_atomic_int_get (&line->lost) || !hostd_virt_is_alive (line->virt)))
+    disconnect (line, "libvirtd ended, or does not answer");
+  if (line->virt != NULL) {
+    tell_state (line, HOSTD_LIBVIRT_CONNECTED, NULL); /* it may have been thought to hang */
+    return TRUE;
+  }
+  g_atomic_int_set (&line->lost, FALSE);
+  line->virt = hostd_virt_open (NULL, &local);
+  if (line->virt != NULL &&
+      !hostd_virt_watch (line->virt, on_event, line_ref (line), line_unref, &local))
     g_clear_pointer (&line->virt, hostd_virt_free);
+  if (line->virt != NULL) {
+    tell_state (line, HOSTD_LIBVIRT_CONNECTED, NULL);
+    return TRUE;
+  }
+  tell_state (line, HOSTD_LIBVIRT_AWAY, local->message);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+static void
+answer (Line *line, Question *question)
+{
+  if (look_after (line, &question->error))
+    question->answer = question->ask (line->virt, question->input, &question->error);
+  if (g_error_matches (question->error, HOSTD_ERROR, HOSTD_ERROR_UNAVAILABLE))
+    disconnect (line, question->error->message);
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_answered, question, NULL);
 }
 
 static gpointer
@@ -114,21 +261,25 @@ run (gpointer data)
 {
   Line *line = data;
 
+  look_after (line, NULL);
   for (;;) {
-    Question *question = g_async_queue_pop (line->questions);
+    Question *question = g_async_queue_timeout_pop (line->questions, LOOK_SECONDS * G_USEC_PER_SEC);
 
-    if (question->last) {
+    if (question == NULL) {
+      look_after (line, NULL);
+    } else if (question->last) {
       question_unref (question);
       break;
+    } else {
+      answer (line, question);
     }
-    ask (line, question);
-    g_idle_add (on_answered, question);
   }
   g_clear_pointer (&line->virt, hostd_virt_free);
-  g_async_queue_unref (line->questions);
-  g_free (line);
+  line_unref (line);
   return NULL;
 }
+
+/* ---- beginning, end, asking ---- */
 
 static Question *
 question_new (void)
@@ -140,14 +291,19 @@ question_new (void)
 }
 
 HostdLibvirtWorker *
-hostd_libvirt_worker_new (void)
+hostd_libvirt_worker_new (const HostdLibvirtListener *listener)
 {
   HostdLibvirtWorker *self = g_new0 (HostdLibvirtWorker, 1);
 
-  self->line = g_new0 (Line, 1);
-  self->line->questions = g_async_queue_new_full ((GDestroyNotify) question_unref);
+  self->listener = *listener;
+  self->state = HOSTD_LIBVIRT_AWAY;
+  self->why = g_strdup ("not asked yet");
   self->waiting = g_ptr_array_new_with_free_func ((GDestroyNotify) question_unref);
-  g_thread_unref (g_thread_new ("libvirt", run, self->line));
+  self->line = g_new0 (Line, 1);
+  g_atomic_ref_count_init (&self->line->refs);
+  self->line->questions = g_async_queue_new_full ((GDestroyNotify) question_unref);
+  self->line->worker = self;
+  g_thread_unref (g_thread_new ("libvirt", run, line_ref (self->line)));
   return self;
 }
 
@@ -168,26 +324,39 @@ hostd_libvirt_worker_free (HostdLibvirtWorker *self)
       g_source_remove (question->timeout);
   }
   g_ptr_array_unref (self->waiting);
-  g_async_queue_push (self->line->questions, last); /* the line is the thread's from here on */
+  self->line->worker = NULL;
+  g_async_queue_push (self->line->questions, last);
+  line_unref (self->line);
+  g_free (self->why);
   g_free (self);
 }
 
+HostdLibvirtState
+hostd_libvirt_worker_get_state (const HostdLibvirtWorker *self, const char **ret_why)
+{
+  *ret_why = self->why;
+  return self->state;
+}
+
 void
-hostd_libvirt_worker_list (HostdLibvirtWorker *self, HostdLibvirtListed listed, gpointer data)
+hostd_libvirt_worker_ask (HostdLibvirtWorker *self, HostdLibvirtAsk ask, const char *input,
+                          GDestroyNotify answer_free, HostdLibvirtDone done, gpointer data)
 {
   Question *question;
 
   if (self->waiting->len >= MAX_WAITING) {
-    listed (NULL,
-            g_error_new (HOSTD_ERROR, HOSTD_ERROR_BUSY,
-                         "%d questions to libvirt wait for an answer: try again later",
-                         MAX_WAITING),
-            data);
+    done (NULL,
+          g_error_new (HOSTD_ERROR, HOSTD_ERROR_BUSY,
+                       "%d questions to libvirt wait for an answer: try again later", MAX_WAITING),
+          data);
     return;
   }
   question = question_new ();
+  question->ask = ask;
+  question->input = g_strdup (input);
+  question->answer_free = answer_free;
   question->worker = self;
-  question->listed = listed;
+  question->done = done;
   question->data = data;
   question->timeout = g_timeout_add_seconds (PATIENCE_SECONDS, on_timeout, question);
   g_ptr_array_add (self->waiting, question);

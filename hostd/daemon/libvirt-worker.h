@@ -1,32 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "virt/virt.h"
+#include "virt/events.h"
 
 G_BEGIN_DECLS
 
 /*
- * The one thread that talks to libvirt. Its calls block for as long as libvirtd likes; the main
- * loop never does, and shares no lock with it. Nothing that a hook waits for may come here.
+ * The one thread that calls libvirt. Its calls block for as long as libvirtd likes; the main loop
+ * never does, and shares no lock with it. Nothing that a hook waits for may come here.
+ *
+ * It keeps a connection, and opens it again every few seconds while libvirtd is away.
  */
 typedef struct HostdLibvirtWorker HostdLibvirtWorker;
 
-HostdLibvirtWorker *hostd_libvirt_worker_new (void);
+typedef enum {
+  HOSTD_LIBVIRT_CONNECTED,
+  HOSTD_LIBVIRT_AWAY,    /* it cannot be reached; the worker tries again */
+  HOSTD_LIBVIRT_HANGING, /* it does not answer, and may yet */
+} HostdLibvirtState;
+const char *hostd_libvirt_state_name (HostdLibvirtState state); /* "connected", "away", "hanging" */
+
+/* Called on the main loop. */
+typedef struct {
+  /* @why is NULL when connected. After each (re)connection everything that happened is unknown. */
+  void (*state) (HostdLibvirtState state, const char *why, gpointer data);
+  /* Not DISCONNECTED, which is a state. */
+  void (*event) (const HostdVirtEvent *event, gpointer data);
+  gpointer data;
+} HostdLibvirtListener;
+
+HostdLibvirtWorker *hostd_libvirt_worker_new (const HostdLibvirtListener *listener);
 /* Does not wait for a call that hangs: its answer is thrown away. */
 void hostd_libvirt_worker_free (HostdLibvirtWorker *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdLibvirtWorker, hostd_libvirt_worker_free)
 
-/*
- * On the main loop: either @domains (element-type HostdVirtDomain, transfer none) or @error, which
- * is then the callee's to free.
- */
-typedef void (*HostdLibvirtListed) (GPtrArray *domains, GError *error, gpointer data);
+/* (transfer none); @ret_why is NULL when connected. */
+HostdLibvirtState hostd_libvirt_worker_get_state (const HostdLibvirtWorker *self,
+                                                  const char **ret_why);
 
 /*
- * Asks for all domains; @listed is called exactly once, unless the worker is freed before. It gets
- * HOSTD_ERROR_UNAVAILABLE if libvirtd cannot be reached, HOSTD_ERROR_TIMEOUT if it does not answer,
- * HOSTD_ERROR_BUSY, at once, if too many wait already.
+ * A question: on the thread @ask makes the answer of @input; then, on the main loop, @done gets
+ * either that answer (transfer none) or an error, which is its to free. @done is called exactly
+ * once, unless the worker is freed before. Errors besides those of @ask: HOSTD_ERROR_UNAVAILABLE if
+ * libvirtd cannot be reached, HOSTD_ERROR_TIMEOUT if it does not answer, HOSTD_ERROR_BUSY, at once,
+ * if too many wait already.
  */
-void hostd_libvirt_worker_list (HostdLibvirtWorker *self, HostdLibvirtListed listed, gpointer data);
+typedef gpointer (*HostdLibvirtAsk) (HostdVirt *virt, const char *input, GError **error);
+typedef void (*HostdLibvirtDone) (gpointer answer, GError *error, gpointer data);
+void hostd_libvirt_worker_ask (HostdLibvirtWorker *self, HostdLibvirtAsk ask, const char *input,
+                               GDestroyNotify answer_free, HostdLibvirtDone done, gpointer data);
+
+/* ---- the questions that the daemon has ---- */
+
+/* All domains: a GPtrArray (element-type HostdVirtDomain). */
+void hostd_libvirt_worker_list (HostdLibvirtWorker *self, HostdLibvirtDone done, gpointer data);
+
+/* One running domain, as it is and as it was launched. */
+typedef struct {
+  HostdVirtDomain *domain;
+  HostdVirtLaunch *launch; /* NULL where libvirt has nothing to report */
+  GError *launch_error;    /* why, if it should have; or NULL */
+} HostdLibvirtInspection;
+/* A HostdLibvirtInspection. */
+void hostd_libvirt_worker_inspect (HostdLibvirtWorker *self, const char *uuid,
+                                   HostdLibvirtDone done, gpointer data);
+
+/* Stops a guest at once. The answer is not NULL on success. */
+void hostd_libvirt_worker_destroy (HostdLibvirtWorker *self, const char *uuid,
+                                   HostdLibvirtDone done, gpointer data);
 
 G_END_DECLS

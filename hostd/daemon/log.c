@@ -10,7 +10,7 @@
 /* Longer lines journald would cut into two events (LineMax= is 48K by default). */
 #define MAX_LINE 8192
 
-static gboolean with_level, with_debug;
+static gboolean to_journal, with_debug;
 
 static char *
 tidy (const char *text)
@@ -25,13 +25,33 @@ tidy (const char *text)
   return line;
 }
 
+/* Only where stderr is journald's: its socket may be there for others alone. */
+static gboolean
+write_journal (HostdLogLevel level, const char *event, const char *uuid, const char *line)
+{
+  const char priority[] = { '0' + (char) level, '\0' };
+  const GLogField fields[] = { { "MESSAGE", line, -1 },
+                               { "PRIORITY", priority, -1 },
+                               { "SYSLOG_IDENTIFIER", "cloister-hostd", -1 },
+                               { "EVENT", event, -1 },
+                               { "DOMAIN_UUID", uuid, -1 } };
+  gsize n = G_N_ELEMENTS (fields) - (uuid == NULL);
+
+  return to_journal &&
+         g_log_writer_journald (G_LOG_LEVEL_INFO, fields, n, NULL) == G_LOG_WRITER_HANDLED;
+}
+
 static void
-write_line (HostdLogLevel level, const char *event, const char *text)
+write_line (HostdLogLevel level, const char *event, const char *uuid, const char *text)
 {
   g_autofree char *tidied = tidy (text);
-  g_autofree char *line = with_level ? g_strdup_printf ("<%d>%s: %s\n", (int) level, event, tidied)
-                                     : g_strdup_printf ("cloister-hostd: %s: %s\n", event, tidied);
+  g_autofree char *message = g_strdup_printf ("%s: %s", event, tidied);
+  g_autofree char *line = NULL;
 
+  if (write_journal (level, event, uuid, message))
+    return;
+  line = to_journal ? g_strdup_printf ("<%d>%s\n", (int) level, message)
+                    : g_strdup_printf ("cloister-hostd: %s\n", message);
   /* One write, so that lines of two threads do not mix. There is nobody to tell if it fails. */
   (void) hostd_write_all (STDERR_FILENO, line, strlen (line), NULL);
 }
@@ -51,28 +71,47 @@ write_glib (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpoin
     return G_LOG_WRITER_HANDLED;
   for (gsize i = 0; i < n_fields; i++)
     if (strcmp (fields[i].key, "MESSAGE") == 0)
-      write_line (level, "internal", fields[i].value);
+      write_line (level, "internal", NULL, fields[i].value);
   return G_LOG_WRITER_HANDLED;
 }
 
 void
 hostd_log_init (gboolean journal, gboolean verbose)
 {
-  with_level = journal;
+  to_journal = journal;
   with_debug = verbose;
   g_log_set_writer_func (write_glib, NULL, NULL);
+}
+
+G_GNUC_PRINTF (4, 0)
+static void
+log_valist (HostdLogLevel level, const char *event, const char *uuid, const char *format,
+            va_list args)
+{
+  g_autofree char *text = NULL;
+
+  if (level == HOSTD_LOG_DEBUG && !with_debug)
+    return;
+  text = g_strdup_vprintf (format, args);
+  write_line (level, event, uuid, text);
 }
 
 void
 hostd_log (HostdLogLevel level, const char *event, const char *format, ...)
 {
-  g_autofree char *text = NULL;
   va_list args;
 
-  if (level == HOSTD_LOG_DEBUG && !with_debug)
-    return;
   va_start (args, format);
-  text = g_strdup_vprintf (format, args);
+  log_valist (level, event, NULL, format, args);
   va_end (args);
-  write_line (level, event, text);
+}
+
+void
+hostd_log_domain (HostdLogLevel level, const char *event, const char *uuid, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  log_valist (level, event, uuid, format, args);
+  va_end (args);
 }

@@ -167,6 +167,39 @@ set_foreign_folder (HostdSettings *self, guint which, const char *value, GError 
   return TRUE;
 }
 
+#define MAX_ORPHAN_DAYS 36500
+
+static gboolean
+set_orphan_days (HostdSettings *self, guint which, const char *value, GError **error)
+{
+  guint64 days;
+
+  if (!hostd_parse_decimal (value, MAX_ORPHAN_DAYS, &days))
+    return invalid (error, "\"%s\" is no number of days, 0 to %d", value, MAX_ORPHAN_DAYS);
+  self->orphan_days = (guint) days;
+  return TRUE;
+}
+
+enum { LIMIT_CONNECTIONS, LIMIT_CONNECTIONS_PER_UID, LIMIT_CALLS_PER_UID, LIMIT_BYTES_PER_UID };
+
+static gboolean
+set_limit (HostdSettings *self, guint which, const char *value, GError **error)
+{
+  gsize *const fields[] = { [LIMIT_CONNECTIONS] = &self->limits.connections,
+                            [LIMIT_CONNECTIONS_PER_UID] =
+                                &self->limits.quota[HOSTD_QUOTA_CONNECTIONS],
+                            [LIMIT_CALLS_PER_UID] = &self->limits.quota[HOSTD_QUOTA_CALLS],
+                            [LIMIT_BYTES_PER_UID] = &self->limits.quota[HOSTD_QUOTA_BYTES] };
+  /* One call of the largest message must remain possible. */
+  guint64 least = which == LIMIT_BYTES_PER_UID ? self->limits.max_message : 1;
+  guint64 number;
+
+  if (!hostd_parse_decimal (value, G_MAXINT32, &number) || number < least)
+    return invalid (error, "\"%s\" is no number of %" G_GUINT64_FORMAT " or more", value, least);
+  *fields[which] = (gsize) number;
+  return TRUE;
+}
+
 static const Key keys[] = {
   { "hostd", "run_dir", set_folder, FIELD_RUN_DIR },
   { "hostd", "state_dir", set_folder, FIELD_STATE_DIR },
@@ -183,6 +216,11 @@ static const Key keys[] = {
   { "admin", "group", set_group, HOSTD_SOCKET_ADMIN },
   { "gate", "unbound", set_unbound, 0 },
   { "gate", "foreign_folder", set_foreign_folder, 0 },
+  { "bindings", "orphan_days", set_orphan_days, 0 },
+  { "limits", "connections", set_limit, LIMIT_CONNECTIONS },
+  { "limits", "connections_per_uid", set_limit, LIMIT_CONNECTIONS_PER_UID },
+  { "limits", "calls_per_uid", set_limit, LIMIT_CALLS_PER_UID },
+  { "limits", "bytes_per_uid", set_limit, LIMIT_BYTES_PER_UID },
   { "simulation", "replay", set_folder, FIELD_REPLAY },
 };
 
@@ -274,6 +312,7 @@ set_defaults (HostdSettings *self, const char *template_dir)
     self->policy_dirs[0] = g_strdup (operators);
   self->warnings = g_ptr_array_new_with_free_func (g_free);
   self->gate.unbound = HOSTD_GATE_UNBOUND_VERIFY_BASELINE;
+  self->limits = hostd_limits_default;
   for (guint i = 0; i < HOSTD_N_SOCKETS; i++) {
     self->sockets[i].uids = g_array_new (FALSE, FALSE, sizeof (uid_t));
     g_array_append_val (self->sockets[i].uids, root);

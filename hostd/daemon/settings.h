@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/gate.h"
+#include "ipc/server-limits.h"
 
 #include <sys/types.h>
 
@@ -33,6 +34,8 @@ typedef struct {
   char *replay; /* a recorded host, or NULL for this machine */
   HostdSocketSettings sockets[HOSTD_N_SOCKETS];
   HostdGateSettings gate;
+  HostdLimits limits;
+  guint orphan_days;   /* a binding without a domain is removed after so many; 0 never */
   GPtrArray *warnings; /* (element-type char *) what was left out, to be logged */
 } HostdSettings;
 
