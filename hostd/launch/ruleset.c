@@ -34,7 +34,6 @@ assertion_free (HostdAssertion *a)
   g_free (a->because);
   g_free (a->source);
   g_free (a->names);
-  hostd_expression_free (a->context);
   hostd_expression_free (a->test);
   g_strfreev (a->needs);
   g_free (a);
@@ -54,6 +53,7 @@ hostd_ruleset_free (HostdRuleset *self)
     return;
   g_ptr_array_unref (self->rules);
   g_ptr_array_unref (self->assertions);
+  g_ptr_array_unref (self->contexts);
   g_ptr_array_unref (self->fields);
   g_ptr_array_unref (self->includes);
   g_free (self);
@@ -152,6 +152,29 @@ compile_rule (Compiler *c, xmlNodePtr node, guint word, GError **error)
   return TRUE;
 }
 
+/* Of an assertion that is the last in the list: one before it may have the same. */
+static gboolean
+compile_context (Compiler *c, xmlNodePtr node, HostdAssertion *a, GError **error)
+{
+  const GPtrArray *assertions = c->ruleset->assertions;
+  HostdExpression *context;
+
+  for (guint i = 0; i + 1 < assertions->len; i++) {
+    const HostdAssertion *other = g_ptr_array_index (assertions, i);
+
+    if (strcmp (a->at, other->at) == 0) {
+      a->context = other->context;
+      return TRUE;
+    }
+  }
+  context = compile (c, node, a->at, HOSTD_EXPRESSION_NODES, error);
+  if (context == NULL)
+    return FALSE;
+  a->context = c->ruleset->contexts->len;
+  g_ptr_array_add (c->ruleset->contexts, context);
+  return TRUE;
+}
+
 static gboolean
 compile_assertion (Compiler *c, xmlNodePtr node, GError **error)
 {
@@ -163,7 +186,6 @@ compile_assertion (Compiler *c, xmlNodePtr node, GError **error)
   g_ptr_array_add (c->ruleset->assertions, a);
   a->id = attribute (node, "id");
   a->at = attribute (node, "at");
-  a->at_hash = g_str_hash (a->at);
   a->because = attribute (node, "because");
   a->source = attribute (node, "source");
   a->names = attribute (node, "names");
@@ -174,8 +196,7 @@ compile_assertion (Compiler *c, xmlNodePtr node, GError **error)
     a->stage[i] = stages == NULL || strstr (stages, hostd_stage_name ((HostdStage) i)) != NULL;
   if (needs)
     a->needs = g_strsplit (needs, " ", -1);
-  a->context = compile (c, node, a->at, HOSTD_EXPRESSION_NODES, error);
-  if (a->context == NULL)
+  if (!compile_context (c, node, a, error))
     return FALSE;
   a->test = compile (c, node, test, HOSTD_EXPRESSION_TEST, error);
   return a->test != NULL;
@@ -224,6 +245,7 @@ hostd_ruleset_compile (xmlNodePtr root, const char *file, GError **error)
 
   self->rules = g_ptr_array_new_with_free_func ((GDestroyNotify) rule_free);
   self->assertions = g_ptr_array_new_with_free_func ((GDestroyNotify) assertion_free);
+  self->contexts = g_ptr_array_new_with_free_func ((GDestroyNotify) hostd_expression_free);
   self->fields = g_ptr_array_new_with_free_func ((GDestroyNotify) field_free);
   self->includes = g_ptr_array_new_with_free_func (g_free);
   for (xmlNodePtr n = root->children; n; n = n->next)

@@ -36,8 +36,8 @@ typedef struct {
 
 typedef struct {
   char *id, *at, *because, *source, *names;
-  guint at_hash; /* g_str_hash (at) */
-  HostdExpression *context, *test;
+  guint context; /* what @at is, compiled: in HostdRuleset.contexts */
+  HostdExpression *test;
   guint min;
   gboolean stage[3]; /* by HostdStage */
   char **needs;      /* host facts: "firmware", "cbitpos"; NULL for none */
@@ -56,6 +56,7 @@ typedef struct HostdRuleset HostdRuleset;
 struct HostdRuleset {
   GPtrArray *rules;      /* (element-type HostdRule) in the order written */
   GPtrArray *assertions; /* (element-type HostdAssertion) */
+  GPtrArray *contexts;   /* (element-type HostdExpression), each once: many assertions share one */
   GPtrArray *fields;     /* (element-type HostdField) */
   GPtrArray *includes;   /* (element-type utf8) names of rule sets */
 };

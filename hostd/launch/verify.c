@@ -20,12 +20,20 @@ struct HostdVerify {
   HostdTechnology technology;
 };
 
+/* The nodes of a context: of Judge.nodes. */
+typedef struct {
+  gboolean known;
+  guint first, count;
+} Found;
+
 typedef struct {
   HostdVerify *self;
   HostdXPath *xpath;
-  GHashTable *contexts; /* an assertion to its nodes: many have the same context */
   const HostdFacts *facts;
   HostdStage stage;
+  const HostdRuleset *ruleset; /* the one that is judged by */
+  Found *contexts;             /* as many as it has */
+  GPtrArray *nodes, *selected; /* all that were found, and those of the last context alone */
 } Judge;
 
 static const char *const stage_names[] = { "definition", "prepare", "start" };
@@ -115,46 +123,37 @@ blame_absence (Judge *judge, const HostdAssertion *a, guint found, xmlNodePtr do
                      a->because);
 }
 
-static guint
-hash_context (gconstpointer key)
-{
-  return ((const HostdAssertion *) key)->at_hash;
-}
-
+/* The nodes that an assertion is about: found once for all those of a rule set with one context. */
 static gboolean
-same_context (gconstpointer a, gconstpointer b)
+find_context (Judge *judge, const HostdAssertion *a, const Found **ret_found, GError **error)
 {
-  return strcmp (((const HostdAssertion *) a)->at, ((const HostdAssertion *) b)->at) == 0;
-}
+  Found *found = &judge->contexts[a->context];
+  const HostdExpression *context = g_ptr_array_index (judge->ruleset->contexts, a->context);
 
-static const GPtrArray *
-context_of (Judge *judge, const HostdAssertion *a, GError **error)
-{
-  GPtrArray *nodes = g_hash_table_lookup (judge->contexts, a);
-
-  if (nodes)
-    return nodes;
-  nodes = g_ptr_array_new ();
-  if (!hostd_xpath_select (judge->xpath, a->context, nodes, error)) {
-    g_ptr_array_unref (nodes);
-    return NULL;
+  if (!found->known) {
+    if (!hostd_xpath_select (judge->xpath, context, judge->selected, error))
+      return FALSE;
+    found->known = TRUE;
+    found->first = judge->nodes->len;
+    found->count = judge->selected->len;
+    g_ptr_array_extend (judge->nodes, judge->selected, NULL, NULL);
   }
-  g_hash_table_insert (judge->contexts, (gpointer) a, nodes);
-  return nodes;
+  *ret_found = found;
+  return TRUE;
 }
 
 static gboolean
 judge_nodes (Judge *judge, const HostdAssertion *a, xmlNodePtr domain, GError **error)
 {
-  const GPtrArray *nodes = context_of (judge, a, error);
+  const Found *found;
   guint bad = 0;
 
-  if (nodes == NULL)
+  if (!find_context (judge, a, &found, error))
     return FALSE;
-  if (nodes->len < a->min)
-    blame_absence (judge, a, nodes->len, domain);
-  for (guint i = 0; i < nodes->len; i++) {
-    xmlNodePtr node = g_ptr_array_index (nodes, i);
+  if (found->count < a->min)
+    blame_absence (judge, a, found->count, domain);
+  for (guint i = 0; i < found->count; i++) {
+    xmlNodePtr node = g_ptr_array_index (judge->nodes, found->first + i);
     gboolean holds;
 
     if (!hostd_xpath_test (judge->xpath, node, a->test, &holds, error))
@@ -185,6 +184,20 @@ judge_one (Judge *judge, const HostdAssertion *a, xmlNodePtr domain)
   /* What cannot be evaluated is not known to hold. */
   if (!judge_nodes (judge, a, domain, &error))
     hostd_reasons_add (judge->self->reasons, a->id, "/domain", "%s", error->message);
+}
+
+static void
+judge_ruleset (Judge *judge, const HostdRuleset *ruleset, xmlNodePtr domain)
+{
+  g_autofree Found *contexts = g_new0 (Found, ruleset->contexts->len);
+  g_autoptr (GPtrArray) nodes = g_ptr_array_new (), selected = g_ptr_array_new ();
+
+  judge->ruleset = ruleset;
+  judge->contexts = contexts;
+  judge->nodes = nodes;
+  judge->selected = selected;
+  for (guint i = 0; i < ruleset->assertions->len; i++)
+    judge_one (judge, g_ptr_array_index (ruleset->assertions, i), domain);
 }
 
 /* ---- launch data: with data in the request, the text carries exactly that ---- */
@@ -280,12 +293,8 @@ judge_all (Judge *judge, const HostdTemplates *templates, const HostdPolicy *pol
   judge->self->has_technology = TRUE;
   judge->self->technology = technology->technology;
   rulesets = hostd_templates_rulesets_for (templates, policy, technology);
-  for (guint i = 0; i < rulesets->len; i++) {
-    const HostdRuleset *ruleset = g_ptr_array_index (rulesets, i);
-
-    for (guint n = 0; n < ruleset->assertions->len; n++)
-      judge_one (judge, g_ptr_array_index (ruleset->assertions, n), domain);
-  }
+  for (guint i = 0; i < rulesets->len; i++)
+    judge_ruleset (judge, g_ptr_array_index (rulesets, i), domain);
   judge_data (judge, technology, request, domain);
   judge_metadata (judge, policy, technology, domain);
   return TRUE;
@@ -301,7 +310,6 @@ hostd_verify_document (const HostdTemplates *templates, const HostdRequest *requ
   xmlNodePtr domain = xmlDocGetRootElement (document->xml);
   g_autoptr (HostdVerify) self = NULL;
   g_autoptr (HostdXPath) xpath = NULL;
-  g_autoptr (GHashTable) contexts = NULL;
   Judge judge;
 
   if (policy == NULL)
@@ -314,9 +322,7 @@ hostd_verify_document (const HostdTemplates *templates, const HostdRequest *requ
     return g_steal_pointer (&self);
   }
   xpath = hostd_xpath_new (document, facts, way);
-  contexts =
-      g_hash_table_new_full (hash_context, same_context, NULL, (GDestroyNotify) g_ptr_array_unref);
-  judge = (Judge){ self, xpath, contexts, facts, stage };
+  judge = (Judge){ .self = self, .xpath = xpath, .facts = facts, .stage = stage };
   if (!judge_all (&judge, templates, policy, request, domain, error))
     return NULL;
   self->verdict = hostd_reasons_count (self->reasons) ? HOSTD_VERDICT_REFUSE : HOSTD_VERDICT_ALLOW;
