@@ -113,6 +113,32 @@ check_bytes (const char *text, gsize length, GError **error)
   return TRUE;
 }
 
+/*
+ * A parser sets itself up for longer than a small domain takes: each thread keeps one, with the
+ * names it knows, unless a strange text made those many. They live as long as any document with
+ * them.
+ */
+#define KEPT_NAMES_MAX_BYTES 65536
+static GPrivate idle_parser = G_PRIVATE_INIT ((GDestroyNotify) xmlFreeParserCtxt);
+
+static xmlParserCtxtPtr
+take_parser (void)
+{
+  xmlParserCtxtPtr parser = g_private_get (&idle_parser);
+
+  g_private_set (&idle_parser, NULL);
+  return parser ? parser : xmlNewParserCtxt ();
+}
+
+static void
+put_parser (xmlParserCtxtPtr parser, gboolean well_formed)
+{
+  if (well_formed && xmlDictGetUsage (parser->dict) <= KEPT_NAMES_MAX_BYTES)
+    g_private_replace (&idle_parser, parser);
+  else
+    xmlFreeParserCtxt (parser);
+}
+
 HostdDocument *
 hostd_document_parse (const char *text, gsize length, GError **error)
 {
@@ -135,14 +161,14 @@ hostd_document_parse (const char *text, gsize length, GError **error)
     return NULL;
 
   xmlResetLastError ();
-  ctxt = xmlNewParserCtxt ();
-  self->xml = xmlCtxtReadMemory (ctxt, self->text, (int) length, NULL, NULL,
-                                 XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-                                     XML_PARSE_NOBLANKS | XML_PARSE_COMPACT);
+  ctxt = take_parser ();
+  self->xml = xmlCtxtReadDoc (ctxt, (const xmlChar *) self->text, NULL, NULL,
+                              XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+                                  XML_PARSE_NOBLANKS | XML_PARSE_COMPACT);
   well_formed = self->xml != NULL && ctxt->wellFormed && ctxt->nsWellFormed;
   if (!well_formed)
     hostd_xml_set_error (error, "domain XML refused: not well-formed,");
-  xmlFreeParserCtxt (ctxt);
+  put_parser (ctxt, well_formed);
   if (!well_formed)
     return NULL;
 
@@ -237,8 +263,26 @@ xmlNodePtr
 hostd_node_child (xmlNodePtr parent, const char *name)
 {
   for (xmlNodePtr n = parent ? parent->children : NULL; n; n = n->next)
-    if (n->type == XML_ELEMENT_NODE && n->ns == NULL && strcmp ((const char *) n->name, name) == 0)
+    if (n->type == XML_ELEMENT_NODE && n->ns == NULL && hostd_name_is (n->name, name))
       return n;
+  return NULL;
+}
+
+const char *
+hostd_attribute_value (xmlAttrPtr attr)
+{
+  /* Without a DTD there are no entities: the value is one text, or nothing. */
+  return attr->children && attr->children->content ? (const char *) attr->children->content : "";
+}
+
+const char *
+hostd_node_attribute (xmlNodePtr node, const char *name)
+{
+  if (node == NULL || node->type != XML_ELEMENT_NODE)
+    return NULL;
+  for (xmlAttrPtr a = node->properties; a; a = a->next)
+    if (a->ns == NULL && hostd_name_is (a->name, name))
+      return hostd_attribute_value (a);
   return NULL;
 }
 

@@ -3,6 +3,7 @@
 
 #include <glib.h>
 #include <libxml/tree.h>
+#include <string.h>
 
 G_BEGIN_DECLS
 
@@ -42,8 +43,23 @@ void hostd_xml_set_error (GError **error, const char *prefix);
 extern char hostd_node_made;
 char *hostd_node_path (xmlNodePtr node);
 
+/* Most names that are compared differ in their first letter already: no call for those. */
+static inline gboolean
+hostd_name_is (const xmlChar *have, const char *name)
+{
+  return have[0] == (guchar) name[0] && strcmp ((const char *) have, name) == 0;
+}
+
 /* The first child element of that name in no namespace, or NULL. */
 xmlNodePtr hostd_node_child (xmlNodePtr parent, const char *name);
+
+/*
+ * The value of an attribute in no namespace: borrowed, until it is changed. NULL if it is not
+ * there, or for a NULL node.
+ */
+const char *hostd_node_attribute (xmlNodePtr node, const char *name);
+/* Likewise of an attribute at hand. */
+const char *hostd_attribute_value (xmlAttrPtr attr);
 
 /* Text of an element or attribute, white space around it removed; NULL for a NULL node. */
 char *hostd_node_text (xmlNodePtr node);

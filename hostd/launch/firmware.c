@@ -15,16 +15,6 @@
 /* Since then libvirt chooses once, when a domain is defined, and writes its choice into the XML. */
 #define LIBVIRT_CHOICE_STAYS 9002000
 
-static char *
-attribute_of (xmlNodePtr node, const char *name)
-{
-  xmlChar *value = node ? xmlGetNoNsProp (node, (const xmlChar *) name) : NULL;
-  char *copy = g_strdup ((const char *) value);
-
-  xmlFree (value);
-  return copy;
-}
-
 static gboolean
 machine_matches (const HostdFirmware *firmware, const char *machine)
 {
@@ -43,8 +33,8 @@ machine_matches (const HostdFirmware *firmware, const char *machine)
 static gboolean
 is_misfit (const HostdFirmware *firmware, xmlNodePtr n)
 {
-  g_autofree char *name = attribute_of (n->type == XML_ELEMENT_NODE ? n : NULL, "name");
-  g_autofree char *enabled = attribute_of (n->type == XML_ELEMENT_NODE ? n : NULL, "enabled");
+  const char *name = hostd_node_attribute (n, "name");
+  const char *enabled = hostd_node_attribute (n, "enabled");
 
   return name && hostd_firmware_has_feature (firmware, name) != (g_strcmp0 (enabled, "yes") == 0);
 }
@@ -77,8 +67,8 @@ typedef struct {
 static Choice
 choose (HostdWork *work, xmlNodePtr os, const char *feature)
 {
-  g_autofree char *machine = attribute_of (hostd_node_child (os, "type"), "machine");
-  g_autofree char *secure = attribute_of (hostd_node_child (os, "loader"), "secure");
+  const char *machine = hostd_node_attribute (hostd_node_child (os, "type"), "machine");
+  const char *secure = hostd_node_attribute (hostd_node_child (os, "loader"), "secure");
   gboolean want_secure = g_strcmp0 (secure, "yes") == 0;
   Choice choice = { FALSE, NULL };
 
@@ -96,14 +86,14 @@ choose (HostdWork *work, xmlNodePtr os, const char *feature)
 }
 
 /* What the author will not have and every firmware that could serve has: "secure-boot", or NULL. */
-static char *
+static const char *
 unwanted_by_author (HostdWork *work, xmlNodePtr os, const char *feature)
 {
-  g_autofree char *machine = attribute_of (hostd_node_child (os, "type"), "machine");
+  const char *machine = hostd_node_attribute (hostd_node_child (os, "type"), "machine");
   xmlNodePtr asked = hostd_node_child (os, "firmware");
 
   for (xmlNodePtr n = asked ? asked->children : NULL; n; n = n->next) {
-    g_autofree char *enabled = attribute_of (n->type == XML_ELEMENT_NODE ? n : NULL, "enabled");
+    const char *enabled = hostd_node_attribute (n, "enabled");
     gboolean everywhere = g_strcmp0 (enabled, "no") == 0;
 
     for (guint i = 0; everywhere && i < work->facts->firmware->len; i++) {
@@ -112,7 +102,7 @@ unwanted_by_author (HostdWork *work, xmlNodePtr os, const char *feature)
       everywhere = !can_serve (f, feature, machine) || is_misfit (f, n);
     }
     if (everywhere)
-      return attribute_of (n, "name");
+      return hostd_node_attribute (n, "name");
   }
   return NULL;
 }
@@ -123,8 +113,8 @@ refuse_request (HostdWork *work, xmlNodePtr os, const char *feature)
   xmlNodePtr loader = hostd_node_child (os, "loader");
   xmlAttrPtr secure = loader ? xmlHasNsProp (loader, (const xmlChar *) "secure", NULL) : NULL;
   xmlNodePtr asked = hostd_node_child (os, "firmware");
-  g_autofree char *word = attribute_of (loader, "secure");
-  g_autofree char *unwanted = unwanted_by_author (work, os, feature);
+  const char *word = hostd_node_attribute (loader, "secure");
+  const char *unwanted = unwanted_by_author (work, os, feature);
   g_autofree char *path = secure && g_strcmp0 (word, "yes") == 0
                               ? hostd_node_path ((xmlNodePtr) secure)
                               : hostd_node_path (asked ? asked : os);
@@ -148,16 +138,17 @@ static gboolean
 is_uefi_guest (HostdWork *work, xmlNodePtr os)
 {
   xmlNodePtr loader = hostd_node_child (os, "loader");
-  g_autofree char *firmware = attribute_of (os, "firmware"), *type = attribute_of (loader, "type"),
-                  *path = hostd_node_text (loader), *lower = NULL;
+  const char *firmware = hostd_node_attribute (os, "firmware");
+  g_autofree char *path = NULL, *lower = NULL;
   static const char *const words[] = { "ovmf", "edk2", "uefi", "tdvf", "efi" };
 
   if (firmware)
     return strcmp (firmware, "efi") == 0;
   if (loader == NULL)
     return FALSE;
-  if (g_strcmp0 (type, "pflash") == 0)
+  if (g_strcmp0 (hostd_node_attribute (loader, "type"), "pflash") == 0)
     return TRUE;
+  path = hostd_node_text (loader);
   for (guint i = 0; work->facts && i < work->facts->firmware->len; i++) {
     const HostdFirmware *f = g_ptr_array_index (work->facts->firmware, i);
 
@@ -180,16 +171,16 @@ static gboolean
 is_libvirts_choice (HostdWork *work, xmlNodePtr os, const char *feature)
 {
   xmlNodePtr loader = hostd_node_child (os, "loader");
-  g_autofree char *firmware = attribute_of (os, "firmware"), *type = attribute_of (loader, "type"),
-                  *stateless = attribute_of (loader, "stateless"),
-                  *readonly = attribute_of (loader, "readonly"),
-                  *secure = attribute_of (loader, "secure"), *path = hostd_node_text (loader),
-                  *machine = attribute_of (hostd_node_child (os, "type"), "machine");
+  const char *machine = hostd_node_attribute (hostd_node_child (os, "type"), "machine");
+  g_autofree char *path = NULL;
 
-  if (work->facts == NULL || work->facts->libvirt_version < LIBVIRT_CHOICE_STAYS || readonly ||
-      secure || g_strcmp0 (firmware, "efi") != 0 || g_strcmp0 (type, "rom") != 0 ||
-      g_strcmp0 (stateless, "yes") != 0)
+  if (work->facts == NULL || work->facts->libvirt_version < LIBVIRT_CHOICE_STAYS ||
+      hostd_node_attribute (loader, "readonly") || hostd_node_attribute (loader, "secure") ||
+      g_strcmp0 (hostd_node_attribute (os, "firmware"), "efi") != 0 ||
+      g_strcmp0 (hostd_node_attribute (loader, "type"), "rom") != 0 ||
+      g_strcmp0 (hostd_node_attribute (loader, "stateless"), "yes") != 0)
     return FALSE;
+  path = hostd_node_text (loader);
   for (guint i = 0; i < work->facts->firmware->len; i++) {
     const HostdFirmware *f = g_ptr_array_index (work->facts->firmware, i);
 
@@ -253,8 +244,8 @@ hostd_work_choose_firmware (HostdWork *work, const char *feature)
 
   if (os == NULL)
     return; /* the rule set refuses a domain without <os> */
-  path = hostd_node_path (os);
   if (!is_uefi_guest (work, os)) {
+    path = hostd_node_path (os);
     hostd_reasons_add (
         work->reasons, "firmware-bios", path,
         "a BIOS guest: what is installed in it will not boot under UEFI (efi), which "
@@ -264,13 +255,15 @@ hostd_work_choose_firmware (HostdWork *work, const char *feature)
   if (work->facts && work->facts->firmware_known) {
     Choice choice = choose (work, os, feature);
 
-    if (!choice.any)
+    if (!choice.any) {
+      path = hostd_node_path (os);
       hostd_reasons_add (work->reasons, "firmware-missing", path,
                          "no firmware descriptor of this host has the feature %s for this machine: "
                          "install one (ovmf-amdsev, ovmf-inteltdx or the like)",
                          feature);
-    else if (choice.fits == NULL)
+    } else if (choice.fits == NULL) {
       refuse_request (work, os, feature);
+    }
   }
   hostd_work_set_attribute (work, "firmware-auto", os, "firmware", "efi", HOSTD_CONFLICT_REFUSE,
                             NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "launch/document.h"
 #include "launch/path-private.h"
 
 #include <libxml/xpathInternals.h>
@@ -57,9 +58,30 @@ normalise (char *text)
 static gboolean
 is_named (xmlNodePtr node, const char *name, const char *ns)
 {
-  if (node->name[0] != (guchar) name[0] || strcmp ((const char *) node->name, name) != 0)
+  if (!hostd_name_is (node->name, name))
     return FALSE;
   return ns ? node->ns && strcmp ((const char *) node->ns->href, ns) == 0 : node->ns == NULL;
+}
+
+/*
+ * The first from @n on, which are children or attributes (both begin alike, which libxml2
+ * promises), that the step's name fits. Most of the time is spent here.
+ */
+static xmlNodePtr
+find_named (const HostdStep *step, xmlNodePtr n)
+{
+  xmlElementType type = step->attribute ? XML_ATTRIBUTE_NODE : XML_ELEMENT_NODE;
+  const char *name = step->name;
+
+  if (name == NULL) {
+    while (n && n->type != type)
+      n = n->next;
+    return n;
+  }
+  for (guchar first = (guchar) name[0]; n; n = n->next)
+    if (n->type == type && n->name[0] == first && is_named (n, name, step->ns))
+      return n;
+  return NULL;
 }
 
 /* @places: how many have come to each condition, for those that count. */
@@ -91,12 +113,10 @@ descend (const GPtrArray *steps, guint at, xmlNodePtr node, Visit visit, gpointe
   if (node->type != XML_ELEMENT_NODE)
     return FALSE;
   step = g_ptr_array_index (steps, at);
-  /* Attributes and children begin alike, which libxml2 promises. */
-  for (xmlNodePtr n = step->attribute ? (xmlNodePtr) node->properties : node->children; n;
-       n = n->next)
-    if ((step->attribute || n->type == XML_ELEMENT_NODE) &&
-        (step->name == NULL || is_named (n, step->name, step->ns)) && passes (step, n, places) &&
-        descend (steps, at + 1, n, visit, data))
+  for (xmlNodePtr n =
+           find_named (step, step->attribute ? (xmlNodePtr) node->properties : node->children);
+       n; n = find_named (step, n->next))
+    if (passes (step, n, places) && descend (steps, at + 1, n, visit, data))
       return TRUE;
   return FALSE;
 }

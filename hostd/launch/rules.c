@@ -16,7 +16,9 @@ hostd_work_set_attribute (HostdWork *work, const char *id, xmlNodePtr element, c
   g_autofree char *now = NULL;
 
   if (attr) {
-    now = hostd_node_text ((xmlNodePtr) attr);
+    if (strcmp (hostd_attribute_value (attr), value) == 0)
+      return;
+    now = hostd_node_text ((xmlNodePtr) attr); /* white space around it says nothing */
     if (strcmp (now, value) == 0 || conflict == HOSTD_CONFLICT_KEEP)
       return;
     if (conflict == HOSTD_CONFLICT_REFUSE) {
@@ -37,19 +39,10 @@ static xmlNodePtr
 find_child (xmlNodePtr parent, xmlNodePtr like, const char *key)
 {
   for (xmlNodePtr n = parent->children; n; n = n->next) {
-    xmlChar *a, *b;
-    gboolean same;
-
-    if (n->type != XML_ELEMENT_NODE || n->ns || !xmlStrEqual (n->name, like->name))
-      continue;
-    if (key == NULL)
-      return n;
-    a = xmlGetNoNsProp (n, (const xmlChar *) key);
-    b = xmlGetNoNsProp (like, (const xmlChar *) key);
-    same = xmlStrEqual (a, b);
-    xmlFree (a);
-    xmlFree (b);
-    if (same)
+    if (n->type == XML_ELEMENT_NODE && n->ns == NULL &&
+        hostd_name_is (n->name, (const char *) like->name) &&
+        (key == NULL ||
+         g_strcmp0 (hostd_node_attribute (n, key), hostd_node_attribute (like, key)) == 0))
       return n;
   }
   return NULL;
@@ -91,11 +84,8 @@ ensure_element (HostdWork *work, const HostdRule *rule, xmlNodePtr parent, xmlNo
     ensure_text (work, rule, have, want);
   }
   for (xmlAttrPtr a = want->properties; a; a = a->next) {
-    xmlChar *value = xmlNodeGetContent ((xmlNodePtr) a);
-
-    hostd_work_set_attribute (work, rule->id, have, (const char *) a->name, (const char *) value,
-                              rule->conflict, rule->because);
-    xmlFree (value);
+    hostd_work_set_attribute (work, rule->id, have, (const char *) a->name,
+                              hostd_attribute_value (a), rule->conflict, rule->because);
   }
   for (xmlNodePtr n = want->children; n; n = n->next) {
     if (n->type == XML_ELEMENT_NODE)
@@ -121,10 +111,11 @@ list_bits (guint64 mask)
 static void
 apply_bits (HostdWork *work, const HostdRule *rule, xmlNodePtr node)
 {
-  g_autofree char *text = hostd_node_text (node), *path = hostd_node_path (node);
+  g_autofree char *text = hostd_node_text (node), *path = NULL;
   guint64 word, wanted;
 
   if (!hostd_parse_hex (text, &word)) {
+    path = hostd_node_path (node);
     hostd_reasons_add (work->reasons, rule->id, path, "'%s' is no hexadecimal word", text);
     return;
   }
@@ -139,6 +130,7 @@ apply_bits (HostdWork *work, const HostdRule *rule, xmlNodePtr node)
     hostd_spans_set_text (work->spans, node, value);
     return;
   }
+  path = hostd_node_path (node);
   if (rule->set & ~word) {
     g_autofree char *bits = list_bits (rule->set & ~word);
 
@@ -158,10 +150,11 @@ apply_bits (HostdWork *work, const HostdRule *rule, xmlNodePtr node)
 static void
 apply_remove (HostdWork *work, const HostdRule *rule, xmlNodePtr node)
 {
-  g_autofree char *path = hostd_node_path (node);
+  if (rule->because) {
+    g_autofree char *path = hostd_node_path (node);
 
-  if (rule->because)
     hostd_reasons_add (work->notes, rule->id, path, "removed: %s", rule->because);
+  }
   if (node->type == XML_ATTRIBUTE_NODE)
     hostd_spans_remove_attribute (work->spans, (xmlAttrPtr) node);
   else

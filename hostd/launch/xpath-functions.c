@@ -129,23 +129,10 @@ fn_base64_length (xmlXPathParserContextPtr p, int nargs)
 
 /* ---- devices ---- */
 
-/* An attribute's value without a copy: these functions run for every device. NULL if it is not
- * there. */
-static const char *
-peek (xmlNodePtr node, const char *name)
-{
-  xmlAttrPtr attr = node ? xmlHasNsProp (node, (const xmlChar *) name, NULL) : NULL;
-
-  if (attr == NULL)
-    return NULL;
-  /* Without a DTD there are no entities: the value is one text, or nothing. */
-  return attr->children && attr->children->content ? (const char *) attr->children->content : "";
-}
-
 static gboolean
 attribute_is (xmlNodePtr node, const char *name, const char *prefix, gboolean whole)
 {
-  const char *value = peek (node, name);
+  const char *value = hostd_node_attribute (node, name);
 
   return value && (whole ? strcmp (value, prefix) == 0 : g_str_has_prefix (value, prefix));
 }
@@ -159,9 +146,55 @@ is_virtio_disk (xmlNodePtr n)
 {
   xmlNodePtr target = hostd_node_child (n, "target");
 
-  if (peek (target, "bus"))
+  if (hostd_node_attribute (target, "bus"))
     return attribute_is (target, "bus", "virtio", TRUE);
   return attribute_is (target, "dev", "vd", FALSE) && !attribute_is (n, "device", "floppy", TRUE);
+}
+
+static gboolean
+is_virtio_interface (xmlNodePtr n)
+{
+  return !attribute_is (n, "type", "hostdev", TRUE) &&
+         attribute_is (hostd_node_child (n, "model"), "type", "virtio", FALSE);
+}
+
+static gboolean
+is_virtio_controller (xmlNodePtr n)
+{
+  return attribute_is (n, "type", "virtio-serial", TRUE) ||
+         (attribute_is (n, "type", "scsi", TRUE) && attribute_is (n, "model", "virtio", FALSE));
+}
+
+static gboolean
+is_virtio_model (xmlNodePtr n)
+{
+  return attribute_is (n, "model", "virtio", FALSE);
+}
+
+static gboolean
+is_virtio_vsock (xmlNodePtr n)
+{
+  return !attribute_is (n, "model", "none", TRUE);
+}
+
+static gboolean
+is_virtio_video (xmlNodePtr n)
+{
+  return attribute_is (hostd_node_child (n, "model"), "type", "virtio", TRUE);
+}
+
+/* A device of the host's that is passed through is a virtio one unless it says otherwise. */
+static gboolean
+is_virtio_input (xmlNodePtr n)
+{
+  return attribute_is (n, "bus", "virtio", TRUE) ||
+         (hostd_node_attribute (n, "bus") == NULL && attribute_is (n, "type", "passthrough", TRUE));
+}
+
+static gboolean
+is_virtio_always (xmlNodePtr n)
+{
+  return TRUE;
 }
 
 /*
@@ -171,31 +204,24 @@ is_virtio_disk (xmlNodePtr n)
 static gboolean
 is_virtio (xmlNodePtr n)
 {
-  const char *name;
+  static const struct {
+    const char *name;
+    HostdNodeTest test;
+  } devices[] = {
+    { "disk", is_virtio_disk },         { "interface", is_virtio_interface },
+    { "rng", is_virtio_model },         { "controller", is_virtio_controller },
+    { "memballoon", is_virtio_model },  { "crypto", is_virtio_model },
+    { "sound", is_virtio_model },       { "vsock", is_virtio_vsock },
+    { "video", is_virtio_video },       { "input", is_virtio_input },
+    { "filesystem", is_virtio_always },
+  };
 
   if (n == NULL || n->type != XML_ELEMENT_NODE || n->ns)
     return FALSE;
-  name = (const char *) n->name;
-  if (strcmp (name, "disk") == 0)
-    return is_virtio_disk (n);
-  if (strcmp (name, "interface") == 0)
-    return !attribute_is (n, "type", "hostdev", TRUE) &&
-           attribute_is (hostd_node_child (n, "model"), "type", "virtio", FALSE);
-  if (strcmp (name, "controller") == 0)
-    return attribute_is (n, "type", "virtio-serial", TRUE) ||
-           (attribute_is (n, "type", "scsi", TRUE) && attribute_is (n, "model", "virtio", FALSE));
-  if (strcmp (name, "memballoon") == 0 || strcmp (name, "rng") == 0 ||
-      strcmp (name, "crypto") == 0 || strcmp (name, "sound") == 0)
-    return attribute_is (n, "model", "virtio", FALSE);
-  if (strcmp (name, "vsock") == 0)
-    return !attribute_is (n, "model", "none", TRUE);
-  if (strcmp (name, "video") == 0)
-    return attribute_is (hostd_node_child (n, "model"), "type", "virtio", TRUE);
-  if (strcmp (name, "input") == 0)
-    /* A device of the host's that is passed through is a virtio one unless it says otherwise. */
-    return attribute_is (n, "bus", "virtio", TRUE) ||
-           (peek (n, "bus") == NULL && attribute_is (n, "type", "passthrough", TRUE));
-  return strcmp (name, "filesystem") == 0;
+  for (guint i = 0; i < G_N_ELEMENTS (devices); i++)
+    if (hostd_name_is (n->name, devices[i].name))
+      return devices[i].test (n);
+  return FALSE;
 }
 
 static void
@@ -208,7 +234,7 @@ fn_virtio (xmlXPathParserContextPtr p, int nargs)
 static gboolean
 number_of (xmlNodePtr node, const char *name, gboolean hex, guint64 *ret)
 {
-  const char *text = peek (node, name);
+  const char *text = hostd_node_attribute (node, name);
 
   if (text == NULL)
     return FALSE;
@@ -229,8 +255,7 @@ is_on_conventional_slot (xmlNodePtr n)
 
   if (!is_virtio (n))
     return FALSE;
-  if (strcmp ((const char *) n->name, "video") == 0 ||
-      strcmp ((const char *) n->name, "input") == 0)
+  if (hostd_name_is (n->name, "video") || hostd_name_is (n->name, "input"))
     return FALSE;
   if (attribute_is (n, "model", "virtio-non-transitional", TRUE) ||
       attribute_is (hostd_node_child (n, "model"), "type", "virtio-non-transitional", TRUE))
@@ -240,7 +265,7 @@ is_on_conventional_slot (xmlNodePtr n)
   if (bus == 0)
     return TRUE;
   for (xmlNodePtr c = n->parent->children; c; c = c->next) {
-    if (c->type != XML_ELEMENT_NODE || strcmp ((const char *) c->name, "controller") != 0 ||
+    if (c->type != XML_ELEMENT_NODE || !hostd_name_is (c->name, "controller") ||
         !attribute_is (c, "type", "pci", TRUE) || !number_of (c, "index", FALSE, &index) ||
         index != bus)
       continue;
@@ -269,8 +294,8 @@ hostd_virtio_serial_wanted (xmlNodePtr devices)
     xmlNodePtr address;
     guint64 index = 0;
 
-    if (n->type != XML_ELEMENT_NODE || (strcmp ((const char *) n->name, "channel") != 0 &&
-                                        strcmp ((const char *) n->name, "console") != 0))
+    if (n->type != XML_ELEMENT_NODE ||
+        !(hostd_name_is (n->name, "channel") || hostd_name_is (n->name, "console")))
       continue;
     if (!attribute_is (hostd_node_child (n, "target"), "type", "virtio", TRUE))
       continue;
@@ -290,7 +315,7 @@ hostd_virtio_serial_present (xmlNodePtr devices, int index)
   for (xmlNodePtr n = devices ? devices->children : NULL; n; n = n->next) {
     guint64 found;
 
-    if (n->type != XML_ELEMENT_NODE || strcmp ((const char *) n->name, "controller") != 0 ||
+    if (n->type != XML_ELEMENT_NODE || !hostd_name_is (n->name, "controller") ||
         !attribute_is (n, "type", "virtio-serial", TRUE))
       continue;
     if (!number_of (n, "index", FALSE, &found))
