@@ -74,7 +74,7 @@ compare (gconstpointer a, gconstpointer b)
 
 /* Would the old bytes, put back where the new ones stand, give what there was? */
 static gboolean
-undoes (HostdEdits *self, const GString *edited, const char *text, gsize length)
+undoes (HostdEdits *self, const char *edited, gsize total, const char *text, gsize length)
 {
   gsize from = 0, old = 0;
 
@@ -82,48 +82,72 @@ undoes (HostdEdits *self, const GString *edited, const char *text, gsize length)
     const Edit *e = i < self->list->len ? g_ptr_array_index (self->list, i) : NULL;
     gsize kept = (e ? e->start : length) - old;
 
-    if (from + kept > edited->len || memcmp (edited->str + from, text + old, kept) != 0)
+    if (from + kept > total || memcmp (edited + from, text + old, kept) != 0)
       return FALSE;
     from += kept;
     if (e == NULL)
       break;
-    if (strncmp (edited->str + from, e->replacement, strlen (e->replacement)) != 0)
+    if (strncmp (edited + from, e->replacement, strlen (e->replacement)) != 0)
       return FALSE;
     from += strlen (e->replacement);
     old = e->end;
   }
-  return from == edited->len;
+  return from == total;
+}
+
+/* How long the edited text is; FALSE if two edits overlap, *ret_at being where. */
+static gboolean
+measure (HostdEdits *self, gsize length, gsize *ret_length, gsize *ret_at)
+{
+  gsize at = 0, edited = length;
+
+  for (guint i = 0; i < self->list->len; i++) {
+    const Edit *e = g_ptr_array_index (self->list, i);
+
+    *ret_at = e->start;
+    if (e->start < at || e->end < e->start || e->end > length)
+      return FALSE;
+    edited += strlen (e->replacement);
+    edited -= e->end - e->start;
+    at = e->end;
+  }
+  *ret_length = edited;
+  return TRUE;
 }
 
 char *
 hostd_edits_apply (HostdEdits *self, const char *text, gsize length, gsize *ret_length,
                    GError **error)
 {
-  g_autoptr (GString) edited = g_string_sized_new (length + 1024);
-  gsize at = 0;
+  g_autofree char *edited = NULL;
+  gsize at = 0, total = 0;
+  char *p;
 
   g_ptr_array_sort (self->list, compare);
+  if (!measure (self, length, &total, &at)) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_FAILED,
+                 "two edits overlap at byte %" G_GSIZE_FORMAT
+                 ": a fault of Cloister or of a template, please report it",
+                 at);
+    return NULL;
+  }
+  edited = p = g_malloc (total + 1);
+  at = 0;
   for (guint i = 0; i < self->list->len; i++) {
     const Edit *e = g_ptr_array_index (self->list, i);
 
-    if (e->start < at || e->end < e->start || e->end > length) {
-      g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_FAILED,
-                   "two edits overlap at byte %" G_GSIZE_FORMAT
-                   ": a fault of Cloister or of a template, please report it",
-                   e->start);
-      return NULL;
-    }
-    g_string_append_len (edited, text + at, e->start - at);
-    g_string_append (edited, e->replacement);
+    memcpy (p, text + at, e->start - at);
+    p = g_stpcpy (p + (e->start - at), e->replacement);
     at = e->end;
   }
-  g_string_append_len (edited, text + at, length - at);
+  memcpy (p, text + at, length - at);
+  edited[total] = '\0';
 
-  if (!undoes (self, edited, text, length)) {
+  if (!undoes (self, edited, total, text, length)) {
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_FAILED,
                  "undoing the edits does not give the input back: a fault of Cloister");
     return NULL;
   }
-  *ret_length = edited->len;
-  return g_string_free (g_steal_pointer (&edited), FALSE);
+  *ret_length = total;
+  return g_steal_pointer (&edited);
 }

@@ -28,12 +28,8 @@ keep_value (HostdSpans *self, const HostdSpan *span, xmlAttrPtr attr)
   for (guint i = 0; span && i < span->n_attrs; i++) {
     HostdAttrSpan *a = hostd_span_attr (self, span, i);
 
-    if (a->before == NULL && xmlStrEqual (a->local, attr->name) && xmlStrEqual (a->ns, ns)) {
-      xmlChar *value = xmlNodeGetContent ((xmlNodePtr) attr);
-
-      a->before = g_strdup ((const char *) value);
-      xmlFree (value);
-    }
+    if (a->before == NULL && xmlStrEqual (a->local, attr->name) && xmlStrEqual (a->ns, ns))
+      a->before = xmlNodeGetContent ((xmlNodePtr) attr);
   }
 }
 

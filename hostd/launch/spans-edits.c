@@ -48,6 +48,12 @@ static void
 append_escaped (GString *out, const char *value, char quote)
 {
   for (const char *p = value; *p; p++) {
+    gsize plain = strcspn (p, "&<>'\"\n\t\r");
+
+    g_string_append_len (out, p, (gssize) plain);
+    p += plain;
+    if (*p == '\0')
+      break;
     if (*p == '&')
       g_string_append (out, "&amp;");
     else if (*p == '<')
@@ -56,7 +62,7 @@ append_escaped (GString *out, const char *value, char quote)
       g_string_append (out, "&gt;");
     else if (quote && *p == quote)
       g_string_append (out, quote == '"' ? "&quot;" : "&apos;");
-    else if (quote && (*p == '\n' || *p == '\t' || *p == '\r'))
+    else if (quote && g_ascii_isspace (*p))
       g_string_append_printf (out, "&#%d;", *p);
     else
       g_string_append_c (out, *p);
@@ -66,12 +72,22 @@ append_escaped (GString *out, const char *value, char quote)
 static void
 append_attribute (GString *out, const char *space, xmlAttrPtr attr, char quote)
 {
-  xmlChar *value = xmlNodeGetContent ((xmlNodePtr) attr);
-
-  g_string_append_printf (out, "%s%s=%c", space, (const char *) attr->name, quote);
-  append_escaped (out, (const char *) value, quote);
+  g_string_append (out, space);
+  g_string_append (out, (const char *) attr->name);
+  g_string_append_c (out, '=');
   g_string_append_c (out, quote);
-  xmlFree (value);
+  append_escaped (out, hostd_attribute_value (attr), quote);
+  g_string_append_c (out, quote);
+}
+
+static void
+append_name (GString *out, xmlNodePtr node)
+{
+  if (node->ns && node->ns->prefix) {
+    g_string_append (out, (const char *) node->ns->prefix);
+    g_string_append_c (out, ':');
+  }
+  g_string_append (out, (const char *) node->name);
 }
 
 /* An element that was made, written from nothing. @line is what stands before it and its siblings.
@@ -79,14 +95,11 @@ append_attribute (GString *out, const char *space, xmlAttrPtr attr, char quote)
 static void
 write_element (GString *out, xmlNodePtr node, const char *line, const char *unit, char quote)
 {
-  g_autofree char *inner = *line ? g_strconcat (line, unit, NULL) : g_strdup (NO_LINE);
-  g_autofree char *name =
-      node->ns && node->ns->prefix
-          ? g_strdup_printf ("%s:%s", (const char *) node->ns->prefix, (const char *) node->name)
-          : g_strdup ((const char *) node->name);
+  g_autofree char *inner = NULL;
   gboolean elements = FALSE;
 
-  g_string_append_printf (out, "<%s", name);
+  g_string_append_c (out, '<');
+  append_name (out, node);
   for (xmlNsPtr ns = node->nsDef; ns; ns = ns->next)
     g_string_append_printf (out, " xmlns:%s=%c%s%c", (const char *) ns->prefix, quote,
                             (const char *) ns->href, quote);
@@ -97,6 +110,7 @@ write_element (GString *out, xmlNodePtr node, const char *line, const char *unit
     return;
   }
   g_string_append_c (out, '>');
+  inner = *line ? g_strconcat (line, unit, NULL) : g_strdup (NO_LINE);
   for (xmlNodePtr n = node->children; n; n = n->next) {
     if (n->type == XML_ELEMENT_NODE) {
       elements = TRUE;
@@ -106,7 +120,10 @@ write_element (GString *out, xmlNodePtr node, const char *line, const char *unit
       append_escaped (out, (const char *) n->content, 0);
     }
   }
-  g_string_append_printf (out, "%s</%s>", elements ? line : "", name);
+  g_string_append (out, elements ? line : "");
+  g_string_append (out, "</");
+  append_name (out, node);
+  g_string_append_c (out, '>');
 }
 
 /* One level of indentation, as this part of the document has it. */
@@ -171,12 +188,13 @@ has_made_children (HostdSpan *span)
 static void
 collect_children (Collector *c, HostdSpan *span)
 {
-  g_autoptr (GString) out = g_string_new (NULL);
+  g_autoptr (GString) out = NULL;
   g_autofree char *unit = NULL, *line = NULL;
   gsize at = span->close_start;
 
   if (!has_made_children (span))
     return;
+  out = g_string_new (NULL);
   unit = unit_for (c, span);
   line = child_line (c, span, unit);
   for (xmlNodePtr n = span->node->children; n; n = n->next) {
@@ -231,7 +249,7 @@ collect_value (Collector *c, HostdSpan *span, HostdAttrSpan *a)
 
   if (now == NULL) {
     hostd_edits_add (c->edits, a->space, a->value_end + 1, "");
-  } else if (strcmp ((const char *) now, a->before) != 0) {
+  } else if (!xmlStrEqual (now, a->before)) {
     g_autoptr (GString) value = g_string_new (NULL);
 
     append_escaped (value, (const char *) now, c->text[a->value_end]);

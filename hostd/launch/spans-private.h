@@ -19,7 +19,7 @@ typedef struct {
   HostdPlace value, value_end; /* between the quotes */
   const xmlChar *local; /* names live in the document's dictionary: they outlast the attribute */
   const xmlChar *ns;    /* namespace name, or NULL */
-  char *before;         /* the value as it was parsed; NULL until it is changed */
+  xmlChar *before;      /* the value as it was parsed; NULL until it is changed */
 } HostdAttrSpan;
 
 typedef struct HostdSpan HostdSpan;
@@ -32,17 +32,20 @@ struct HostdSpan {
   guint self_closing : 1, removed : 1;
   guint changed : 1;         /* it, its attributes, its text, or which children it has */
   char *new_text;            /* set by hostd_spans_set_text() */
-  guint first_attr, n_attrs; /* in HostdSpans.attrs */
+  guint first_attr, n_attrs; /* of HostdSpans.attr_chunks */
 };
 
+/*
+ * Spans stay where they are, since others point there; and one block for all of a large domain
+ * would be given back to the kernel and asked for again each time.
+ */
 #define HOSTD_SPANS_CHUNK 128
 
 struct HostdSpans {
   HostdDocument *document;
-  GPtrArray *chunks; /* of HOSTD_SPANS_CHUNK spans, which stay where they are: others point there */
-  guint n_spans;     /* in document order */
-  GArray *attrs;     /* (element-type HostdAttrSpan) */
-  GPtrArray *removed; /* (element-type xmlNode), unlinked, owned */
+  GPtrArray *chunks, *attr_chunks; /* each of HOSTD_SPANS_CHUNK HostdSpan or HostdAttrSpan */
+  guint n_spans, n_attrs;          /* in document order */
+  GPtrArray *removed;              /* (element-type xmlNode), unlinked, owned */
   guint changes;
 };
 
@@ -54,9 +57,16 @@ hostd_spans_nth (const HostdSpans *self, guint n)
 }
 
 static inline HostdAttrSpan *
+hostd_spans_nth_attr (const HostdSpans *self, guint n)
+{
+  return (HostdAttrSpan *) g_ptr_array_index (self->attr_chunks, n / HOSTD_SPANS_CHUNK) +
+         n % HOSTD_SPANS_CHUNK;
+}
+
+static inline HostdAttrSpan *
 hostd_span_attr (const HostdSpans *self, const HostdSpan *span, guint n)
 {
-  return &g_array_index (self->attrs, HostdAttrSpan, span->first_attr + n);
+  return hostd_spans_nth_attr (self, span->first_attr + n);
 }
 
 G_END_DECLS

@@ -16,12 +16,6 @@ typedef struct {
   xmlNodePtr next;    /* the element that the next start tag must be */
 } Scanner;
 
-static void
-attr_clear (HostdAttrSpan *attr)
-{
-  g_free (attr->before);
-}
-
 HostdSpans *
 hostd_spans_new_unscanned (HostdDocument *document)
 {
@@ -29,8 +23,7 @@ hostd_spans_new_unscanned (HostdDocument *document)
 
   self->document = document;
   self->chunks = g_ptr_array_new_with_free_func (g_free);
-  self->attrs = g_array_new (FALSE, FALSE, sizeof (HostdAttrSpan));
-  g_array_set_clear_func (self->attrs, (GDestroyNotify) attr_clear);
+  self->attr_chunks = g_ptr_array_new_with_free_func (g_free);
   self->removed = g_ptr_array_new_with_free_func ((GDestroyNotify) xmlFreeNode);
   return self;
 }
@@ -42,8 +35,11 @@ hostd_spans_free (HostdSpans *self)
     return;
   for (guint i = 0; i < self->n_spans; i++)
     g_free (hostd_spans_nth (self, i)->new_text);
+  for (guint i = 0; i < self->n_attrs; i++)
+    if (hostd_spans_nth_attr (self, i)->before)
+      xmlFree (hostd_spans_nth_attr (self, i)->before);
   g_ptr_array_unref (self->chunks);
-  g_array_unref (self->attrs);
+  g_ptr_array_unref (self->attr_chunks);
   g_ptr_array_unref (self->removed);
   g_free (self);
 }
@@ -51,9 +47,21 @@ hostd_spans_free (HostdSpans *self)
 static HostdSpan *
 add_span (HostdSpans *self)
 {
+  HostdSpan *span;
+
   if (self->n_spans % HOSTD_SPANS_CHUNK == 0)
-    g_ptr_array_add (self->chunks, g_new0 (HostdSpan, HOSTD_SPANS_CHUNK));
-  return hostd_spans_nth (self, self->n_spans++);
+    g_ptr_array_add (self->chunks, g_new (HostdSpan, HOSTD_SPANS_CHUNK));
+  span = hostd_spans_nth (self, self->n_spans++);
+  *span = (HostdSpan){ 0 };
+  return span;
+}
+
+static void
+add_attr (HostdSpans *self, const HostdAttrSpan *attr)
+{
+  if (self->n_attrs % HOSTD_SPANS_CHUNK == 0)
+    g_ptr_array_add (self->attr_chunks, g_new (HostdAttrSpan, HOSTD_SPANS_CHUNK));
+  *hostd_spans_nth_attr (self, self->n_attrs++) = *attr;
 }
 
 /* The element after @node in document order, or NULL. */
@@ -73,18 +81,6 @@ next_element (xmlNodePtr node)
   }
 }
 
-static gboolean
-is_name (const char *text, gsize length, xmlNsPtr ns, const xmlChar *local)
-{
-  const char *prefix = ns ? (const char *) ns->prefix : NULL;
-  gsize p = prefix ? strlen (prefix) : 0, l = strlen ((const char *) local);
-
-  if (prefix == NULL)
-    return length == l && memcmp (text, local, l) == 0;
-  return length == p + 1 + l && memcmp (text, prefix, p) == 0 && text[p] == ':' &&
-         memcmp (text + p + 1, local, l) == 0;
-}
-
 static void
 skip_space (Scanner *s)
 {
@@ -99,20 +95,42 @@ static const gboolean ends_name[256] = {
   ['"'] = TRUE,  ['\''] = TRUE, ['<'] = TRUE,
 };
 
-static gsize
+static void
 skip_name (Scanner *s)
 {
-  gsize from = s->at;
-
   while (!ends_name[(guchar) s->text[s->at]])
     s->at++;
-  return s->at - from;
 }
 
+/* Goes past @word if it stands here. */
 static gboolean
-is_declaration (const char *name, gsize length)
+take (Scanner *s, const xmlChar *word)
 {
-  return length >= 5 && memcmp (name, "xmlns", 5) == 0 && (length == 5 || name[5] == ':');
+  gsize at = s->at;
+
+  for (; *word; word++, at++)
+    if ((guchar) s->text[at] != *word)
+      return FALSE;
+  s->at = at;
+  return TRUE;
+}
+
+/* Goes past a name if it is that of the tree's node. */
+static gboolean
+take_name (Scanner *s, xmlNsPtr ns, const xmlChar *local)
+{
+  if (ns && ns->prefix && !(take (s, ns->prefix) && take (s, (const xmlChar *) ":")))
+    return FALSE;
+  return take (s, local) && ends_name[(guchar) s->text[s->at]];
+}
+
+/* Does a declaration of a namespace stand here? */
+static gboolean
+is_declaration (const Scanner *s)
+{
+  const char *p = s->text + s->at;
+
+  return strncmp (p, "xmlns", 5) == 0 && (p[5] == ':' || ends_name[(guchar) p[5]]);
 }
 
 /*
@@ -123,11 +141,16 @@ static gboolean
 scan_attribute (Scanner *s, HostdSpan *span, gsize space, xmlAttrPtr *next)
 {
   HostdAttrSpan a = { .space = space, .name = s->at };
-  gsize length = skip_name (s);
+  gboolean declaration = is_declaration (s);
+  xmlAttrPtr attr = declaration ? NULL : *next;
   const char *close;
 
+  if (declaration)
+    skip_name (s);
+  else if (attr == NULL || !take_name (s, attr->ns, attr->name))
+    return FALSE;
   skip_space (s);
-  if (length == 0 || s->at >= s->length || s->text[s->at++] != '=')
+  if (s->at >= s->length || s->text[s->at++] != '=')
     return FALSE;
   skip_space (s);
   if (s->at >= s->length || (s->text[s->at] != '"' && s->text[s->at] != '\''))
@@ -138,16 +161,14 @@ scan_attribute (Scanner *s, HostdSpan *span, gsize space, xmlAttrPtr *next)
   a.value = s->at + 1;
   a.value_end = close - s->text;
   s->at = a.value_end + 1;
-  if (is_declaration (s->text + a.name, length))
+  if (declaration)
     return TRUE;
 
-  if (*next == NULL || !is_name (s->text + a.name, length, (*next)->ns, (*next)->name))
-    return FALSE;
-  a.local = (*next)->name;
-  a.ns = (*next)->ns ? (*next)->ns->href : NULL;
-  g_array_append_val (s->spans->attrs, a);
+  *next = attr->next;
+  a.local = attr->name;
+  a.ns = attr->ns ? attr->ns->href : NULL;
+  add_attr (s->spans, &a);
   span->n_attrs++;
-  *next = (*next)->next;
   return TRUE;
 }
 
@@ -156,11 +177,9 @@ scan_start_tag (Scanner *s)
 {
   HostdSpan *span = add_span (s->spans);
   xmlAttrPtr attr;
-  gsize name;
 
   span->start = s->at++;
-  name = s->at;
-  if (s->next == NULL || !is_name (s->text + name, skip_name (s), s->next->ns, s->next->name))
+  if (s->next == NULL || !take_name (s, s->next->ns, s->next->name))
     return FALSE;
   span->node = s->next;
   span->parent = s->current;
@@ -169,7 +188,7 @@ scan_start_tag (Scanner *s)
     return FALSE;
   span->node->_private = span;
   span->name_end = span->tag_space = s->at;
-  span->first_attr = s->spans->attrs->len;
+  span->first_attr = s->spans->n_attrs;
   attr = span->node->properties;
 
   for (;;) {
@@ -200,14 +219,12 @@ static gboolean
 scan_end_tag (Scanner *s)
 {
   HostdSpan *span = s->current;
-  gsize name;
 
   if (span == NULL)
     return FALSE;
   span->close_start = s->at;
   s->at += 2;
-  name = s->at;
-  if (!is_name (s->text + name, skip_name (s), span->node->ns, span->node->name))
+  if (!take_name (s, span->node->ns, span->node->name))
     return FALSE;
   skip_space (s);
   if (s->at >= s->length || s->text[s->at++] != '>')
