@@ -33,7 +33,7 @@ assert_taken (char *text, gboolean taken)
 {
   g_autofree char *owned = text;
   g_autoptr (GError) error = NULL;
-  g_autoptr (HostdDocument) document = hostd_document_parse (text, strlen (text), &error);
+  g_autoptr (HostdDocument) document = hostd_document_parse (owned, strlen (owned), &error);
 
   g_assert_true ((document != NULL) == taken);
   if (taken)
