@@ -139,27 +139,29 @@ put_parser (xmlParserCtxtPtr parser, gboolean well_formed)
     xmlFreeParserCtxt (parser);
 }
 
-HostdDocument *
-hostd_document_parse (const char *text, gsize length, GError **error)
+static gboolean
+check_root (xmlDocPtr xml, GError **error)
 {
-  g_autoptr (HostdDocument) self = g_new0 (HostdDocument, 1);
+  xmlNodePtr root = xmlDocGetRootElement (xml);
+
+  if (root && root->ns == NULL && strcmp ((const char *) root->name, "domain") == 0)
+    return TRUE;
+  g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID,
+               "domain XML refused: the root element is <%.64s>, expected <domain>%s",
+               root ? (const char *) root->name : "?", root && root->ns ? " in no namespace" : "");
+  return FALSE;
+}
+
+/* Of @self's text, which is complete but for its tree. */
+static gboolean
+parse (HostdDocument *self, GError **error)
+{
   xmlParserCtxtPtr ctxt;
   gboolean well_formed;
-  xmlNodePtr root;
 
-  if (length > HOSTD_DOMAIN_MAX_BYTES) {
-    refuse (error, HOSTD_ERROR_TOO_LARGE, "larger than the 4 MiB that libvirt takes");
-    return NULL;
-  }
-  /* A copy of our own: callers' texts need no NUL at the end, and the scanners here count on one.
-   */
-  self->text = g_malloc (length + 1);
-  memcpy (self->text, text, length);
-  self->text[length] = '\0';
-  self->length = length;
-  if (!check_bytes (self->text, length, error) || !hostd_markup_check (self->text, length, error))
-    return NULL;
-
+  if (!check_bytes (self->text, self->length, error) ||
+      !hostd_markup_check (self->text, self->length, error))
+    return FALSE;
   xmlResetLastError ();
   ctxt = take_parser ();
   self->xml = xmlCtxtReadDoc (ctxt, (const xmlChar *) self->text, NULL, NULL,
@@ -169,18 +171,44 @@ hostd_document_parse (const char *text, gsize length, GError **error)
   if (!well_formed)
     hostd_xml_set_error (error, "domain XML refused: not well-formed,");
   put_parser (ctxt, well_formed);
-  if (!well_formed)
-    return NULL;
+  return well_formed && check_root (self->xml, error);
+}
 
-  root = xmlDocGetRootElement (self->xml);
-  if (root == NULL || root->ns != NULL || strcmp ((const char *) root->name, "domain") != 0) {
-    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID,
-                 "domain XML refused: the root element is <%.64s>, expected <domain>%s",
-                 root ? (const char *) root->name : "?",
-                 root && root->ns ? " in no namespace" : "");
+static gboolean
+check_length (gsize length, GError **error)
+{
+  return length <= HOSTD_DOMAIN_MAX_BYTES ||
+         refuse (error, HOSTD_ERROR_TOO_LARGE, "larger than the 4 MiB that libvirt takes");
+}
+
+HostdDocument *
+hostd_document_parse (const char *text, gsize length, GError **error)
+{
+  g_autoptr (HostdDocument) self = NULL;
+
+  if (!check_length (length, error))
     return NULL;
-  }
-  return g_steal_pointer (&self);
+  /* Callers' texts need no NUL at the end, and the scanners here count on one. */
+  self = g_new0 (HostdDocument, 1);
+  self->copy = g_malloc (length + 1);
+  memcpy (self->copy, text, length);
+  self->copy[length] = '\0';
+  self->text = self->copy;
+  self->length = length;
+  return parse (self, error) ? g_steal_pointer (&self) : NULL;
+}
+
+HostdDocument *
+hostd_document_parse_borrowed (const char *text, gsize length, GError **error)
+{
+  g_autoptr (HostdDocument) self = NULL;
+
+  if (!check_length (length, error))
+    return NULL;
+  self = g_new0 (HostdDocument, 1);
+  self->text = text;
+  self->length = length;
+  return parse (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
 void
@@ -189,7 +217,7 @@ hostd_document_free (HostdDocument *self)
   if (self == NULL)
     return;
   /* The text first: freed behind the tree, it makes glibc give all of it back to the kernel. */
-  g_free (self->text);
+  g_free (self->copy);
   if (self->xml)
     xmlFreeDoc (self->xml);
   g_free (self);

@@ -20,9 +20,10 @@ G_BEGIN_DECLS
 #define HOSTD_NS_CLOISTER "urn:cloister:launch:1"
 
 typedef struct {
-  char *text; /* a copy, terminated by a NUL that length does not count */
+  const char *text; /* terminated by a NUL that length does not count */
   gsize length;
   xmlDocPtr xml;
+  char *copy; /* the text, if it is the document's own */
 } HostdDocument;
 
 /*
@@ -30,6 +31,9 @@ typedef struct {
  * DOCTYPE, not well-formed (with the line), a root that is not <domain>.
  */
 HostdDocument *hostd_document_parse (const char *text, gsize length, GError **error);
+/* Without a copy: @text ends with a NUL (which @length does not count), and outlives the document.
+ */
+HostdDocument *hostd_document_parse_borrowed (const char *text, gsize length, GError **error);
 void hostd_document_free (HostdDocument *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdDocument, hostd_document_free)
 

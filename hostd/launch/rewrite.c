@@ -127,7 +127,8 @@ is_stable (const HostdRewrite *self, const HostdTemplates *templates, const Host
 static gboolean
 prove (HostdRewrite *self, const HostdTemplates *templates, const HostdWork *first, GError **error)
 {
-  g_autoptr (HostdDocument) document = hostd_document_parse (self->text, self->length, error);
+  g_autoptr (HostdDocument) document =
+      hostd_document_parse_borrowed (self->text, self->length, error);
   g_autoptr (HostdVerify) verify = NULL;
   gboolean stable = FALSE;
 
