@@ -21,19 +21,26 @@ typedef struct {
 static HostdCondition *read_or (Reader *r);
 
 static void
-step_free (HostdStep *step)
+step_clear (HostdStep *step)
 {
   g_free (step->name);
   if (step->conditions)
     g_ptr_array_unref (step->conditions);
-  g_free (step);
+}
+
+static GArray *
+steps_new (void)
+{
+  GArray *steps = g_array_new (FALSE, FALSE, sizeof (HostdStep));
+
+  g_array_set_clear_func (steps, (GDestroyNotify) step_clear);
+  return steps;
 }
 
 static void
-branch_free (HostdBranch *branch)
+branch_clear (HostdBranch *branch)
 {
-  g_ptr_array_unref (branch->steps);
-  g_free (branch);
+  g_array_unref (branch->steps);
 }
 
 void
@@ -44,7 +51,7 @@ hostd_condition_free (HostdCondition *self)
   hostd_condition_free (self->a);
   hostd_condition_free (self->b);
   if (self->operand)
-    g_ptr_array_unref (self->operand);
+    g_array_unref (self->operand);
   g_free (self->text);
   g_free (self);
 }
@@ -188,14 +195,13 @@ read_condition (Reader *r, HostdStep *step)
   return FALSE;
 }
 
-/* "name", "prefix:name", "*", "@name" or "@*"; NULL with the reader before it. */
-static HostdStep *
-read_step (Reader *r)
+/* "name", "prefix:name", "*", "@name" or "@*"; FALSE with the reader before it. */
+static gboolean
+read_step (Reader *r, HostdStep *step)
 {
   gboolean attribute = *r->p == '@';
   const char *p = r->p + attribute, *ns = NULL, *after;
   gsize n = *p == '*' ? 1 : name_length (p);
-  HostdStep *step;
 
   if (!attribute && n && p[n] == ':' && (ns = hostd_xpath_namespace (p, n))) {
     p += n + 1;
@@ -204,38 +210,37 @@ read_step (Reader *r)
   after = p + n + strspn (p + n, " \t\r\n");
   /* Another prefix, an axis, a function or a node test. */
   if (n == 0 || *after == ':' || *after == '(')
-    return NULL;
-  step = g_new0 (HostdStep, 1);
+    return FALSE;
   step->attribute = attribute;
   step->name = *p == '*' ? NULL : g_strndup (p, n);
   step->ns = ns;
   r->p = p + n;
-  return step;
+  return TRUE;
 }
 
 /* Steps joined by "/", as far as they are understood; with conditions, which then end it too. */
 static void
-read_steps (Reader *r, GPtrArray *steps)
+read_steps (Reader *r, GArray *steps)
 {
   for (;;) {
-    HostdStep *step = read_step (r);
+    HostdStep step = { 0 };
 
-    if (step == NULL)
+    if (!read_step (r, &step))
       return;
-    g_ptr_array_add (steps, step);
-    while (read_condition (r, step))
+    while (read_condition (r, &step))
       ;
-    if (*r->p != '/' || step->attribute)
+    g_array_append_val (steps, step);
+    if (*r->p != '/' || step.attribute)
       return;
     r->p++;
   }
 }
 
 /* "." or steps; NULL if it is neither. */
-static GPtrArray *
+static GArray *
 read_operand (Reader *r)
 {
-  GPtrArray *steps = g_ptr_array_new_with_free_func ((GDestroyNotify) step_free);
+  GArray *steps = steps_new ();
 
   skip_space (r);
   if (*r->p == '.' && r->p[1] != '.' && r->p[1] != '/') {
@@ -244,7 +249,7 @@ read_operand (Reader *r)
   }
   read_steps (r, steps);
   if (steps->len == 0 || (*r->p && strchr ("/[:.(", *r->p))) {
-    g_ptr_array_unref (steps);
+    g_array_unref (steps);
     return NULL;
   }
   return steps;
@@ -427,41 +432,41 @@ find_end (const char *p)
   return p;
 }
 
-static HostdBranch *
-read_branch (const char *text)
+static gboolean
+read_branch (const char *text, HostdBranch *branch)
 {
   Reader reader = { text + strlen (ROOT), 0 };
-  HostdBranch *branch;
+  HostdStep root = { 0 };
 
   if (!g_str_has_prefix (text, ROOT) || name_length (text + 1) != strlen (ROOT) - 1 ||
       text[strlen (ROOT)] == ':')
-    return NULL;
-  branch = g_new0 (HostdBranch, 1);
-  branch->steps = g_ptr_array_new_with_free_func ((GDestroyNotify) step_free);
-  g_ptr_array_add (branch->steps, g_new0 (HostdStep, 1));
-  while (read_condition (&reader, g_ptr_array_index (branch->steps, 0)))
+    return FALSE;
+  while (read_condition (&reader, &root))
     ;
+  branch->steps = steps_new ();
+  g_array_append_val (branch->steps, root);
   if (*reader.p == '/') {
     reader.p++;
     read_steps (&reader, branch->steps);
   }
   branch->whole = *reader.p == '\0' && reader.p[-1] != '/';
-  return branch;
+  return TRUE;
 }
 
-GPtrArray *
+GArray *
 hostd_branches_parse (const char *text)
 {
-  g_autoptr (GPtrArray) branches = g_ptr_array_new_with_free_func ((GDestroyNotify) branch_free);
+  g_autoptr (GArray) branches = g_array_new (FALSE, FALSE, sizeof (HostdBranch));
 
+  g_array_set_clear_func (branches, (GDestroyNotify) branch_clear);
   for (const char *p = text;;) {
     const char *end = find_end (p);
     g_autofree char *one = end ? g_strstrip (g_strndup (p, end - p)) : NULL;
-    HostdBranch *branch = one ? read_branch (one) : NULL;
+    HostdBranch branch = { 0 };
 
-    if (branch == NULL)
+    if (one == NULL || !read_branch (one, &branch))
       return NULL;
-    g_ptr_array_add (branches, branch);
+    g_array_append_val (branches, branch);
     if (*end == '\0')
       return g_steal_pointer (&branches);
     p = end + 1;

@@ -27,7 +27,7 @@ typedef enum {
 struct HostdCondition {
   HostdConditionKind kind;
   HostdCondition *a, *b;
-  GPtrArray *operand; /* (element-type HostdStep); of no steps: the node itself */
+  GArray *operand; /* (element-type HostdStep); of no steps: the node itself */
   char *text;
   HostdNodeTest test;
   guint number;
@@ -45,16 +45,17 @@ typedef struct {
 } HostdStep;
 
 typedef struct {
-  GPtrArray
-      *steps; /* (element-type HostdStep), the first from the root element, whose name is NULL */
+  GArray
+      *steps; /* (element-type HostdStep), the first being the root element, whose name is NULL */
   gboolean whole;
 } HostdBranch;
 
+/* Arrays of the things themselves: whoever evaluates a hundred of these waits for memory most. */
 struct HostdPath {
-  GPtrArray *branches; /* (element-type HostdBranch), joined by "|" */
+  GArray *branches; /* (element-type HostdBranch), joined by "|" */
 };
 
 /* What can be read of a union of paths from the root; NULL if a branch is none. */
-GPtrArray *hostd_branches_parse (const char *text);
+GArray *hostd_branches_parse (const char *text);
 
 G_END_DECLS

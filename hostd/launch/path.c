@@ -103,7 +103,7 @@ passes (const HostdStep *step, xmlNodePtr node, guint places[HOSTD_MAX_CONDITION
 }
 
 static gboolean
-descend (const GPtrArray *steps, guint at, xmlNodePtr node, Visit visit, gpointer data)
+descend (const GArray *steps, guint at, xmlNodePtr node, Visit visit, gpointer data)
 {
   guint places[HOSTD_MAX_CONDITIONS] = { 0 };
   const HostdStep *step;
@@ -112,7 +112,7 @@ descend (const GPtrArray *steps, guint at, xmlNodePtr node, Visit visit, gpointe
     return visit (node, data);
   if (node->type != XML_ELEMENT_NODE)
     return FALSE;
-  step = g_ptr_array_index (steps, at);
+  step = &g_array_index (steps, HostdStep, at);
   for (xmlNodePtr n =
            find_named (step, step->attribute ? (xmlNodePtr) node->properties : node->children);
        n; n = find_named (step, n->next))
@@ -196,7 +196,7 @@ hostd_condition_holds (const HostdCondition *c, xmlNodePtr node)
 HostdPath *
 hostd_path_new (const char *expression)
 {
-  GPtrArray *branches = hostd_branches_parse (expression);
+  GArray *branches = hostd_branches_parse (expression);
   HostdPath *self;
 
   if (branches == NULL)
@@ -211,7 +211,7 @@ hostd_path_free (HostdPath *self)
 {
   if (self == NULL)
     return;
-  g_ptr_array_unref (self->branches);
+  g_array_unref (self->branches);
   g_free (self);
 }
 
@@ -219,7 +219,7 @@ gboolean
 hostd_path_is_whole (const HostdPath *self)
 {
   for (guint i = 0; i < self->branches->len; i++)
-    if (!((const HostdBranch *) g_ptr_array_index (self->branches, i))->whole)
+    if (!g_array_index (self->branches, HostdBranch, i).whole)
       return FALSE;
   return TRUE;
 }
@@ -229,7 +229,7 @@ walk (const HostdBranch *branch, xmlNodePtr domain, Visit visit, gpointer data)
 {
   guint places[HOSTD_MAX_CONDITIONS] = { 0 };
 
-  return passes (g_ptr_array_index (branch->steps, 0), domain, places) &&
+  return passes (&g_array_index (branch->steps, HostdStep, 0), domain, places) &&
          descend (branch->steps, 1, domain, visit, data);
 }
 
@@ -250,7 +250,7 @@ void
 hostd_path_select (const HostdPath *self, xmlNodePtr domain, GPtrArray *nodes)
 {
   for (guint i = 0; i < self->branches->len; i++)
-    walk (g_ptr_array_index (self->branches, i), domain, visit_collect, nodes);
+    walk (&g_array_index (self->branches, HostdBranch, i), domain, visit_collect, nodes);
   if (self->branches->len == 1 || nodes->len < 2)
     return;
   /* Each branch is in order; a union of them is not, and may have a node twice. */
@@ -264,7 +264,7 @@ gboolean
 hostd_path_may_select (const HostdPath *self, xmlNodePtr domain)
 {
   for (guint i = 0; i < self->branches->len; i++)
-    if (walk (g_ptr_array_index (self->branches, i), domain, visit_any, NULL))
+    if (walk (&g_array_index (self->branches, HostdBranch, i), domain, visit_any, NULL))
       return TRUE;
   return FALSE;
 }
