@@ -106,8 +106,12 @@ class Guests(unittest.TestCase):
         return os.path.join(BINDINGS, uuid_of(name))
 
     def listed(self, identity):
-        """What `cloisterctl domains` has of a guest."""
+        """What `cloisterctl domains` has of a guest; hostd may have to find a libvirtd that came back."""
+        deadline = time.monotonic() + 10
         r = self.cloisterctl("domains", "--json")
+        while r.returncode and time.monotonic() < deadline:
+            time.sleep(0.2)
+            r = self.cloisterctl("domains", "--json")
         self.assertEqual(r.returncode, 0, r.stderr)
         answer = json.loads(r.stdout)
         self.assertEqual(answer["problems"], [])

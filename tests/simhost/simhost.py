@@ -38,7 +38,8 @@ class SimHost:
     def __init__(self):
         self.root = os.environ["SIMROOT"]
         self.recording = os.environ["SIMRECORDING"]
-        self.hostd = self.hostd_command = None
+        self.hostd = self.hostd_command = self.hostd_settings = None
+        self.hostd_conf = "/run/cloister/hostd.conf"
         self.hostd_log = "/run/cloister/hostd.log"
 
     # ---- libvirtd ----
@@ -111,11 +112,15 @@ class SimHost:
             os.chmod(os.path.join(d, "50-cloister"), 0o755)
 
     def start_hostd(self, program, templates):
-        conf = "/run/cloister/hostd.conf"
-        with open(conf, "w") as f:
-            f.write("[hostd]\ntemplate_dir=%s\n[simulation]\nreplay=%s\n" % (templates, self.recording))
-        self.hostd_command = [program, "--config", conf]
+        self.hostd_command = [program, "--config", self.hostd_conf]
+        self.hostd_settings = "[hostd]\ntemplate_dir=%s\n[simulation]\nreplay=%s\n" % (templates, self.recording)
+        self.configure_hostd("")
         self.restart_hostd()
+
+    def configure_hostd(self, more):
+        """Settings beside the usual ones, for the next hostd."""
+        with open(self.hostd_conf, "w") as f:
+            f.write(self.hostd_settings + more)
 
     def restart_hostd(self):
         """hostd as it was started first; returns when it answers."""
