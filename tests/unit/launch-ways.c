@@ -207,7 +207,7 @@ shipped_pairs (void)
   return pairs;
 }
 
-/* Attributes and elements go, come twice, or say something else. */
+/* Attributes and elements go, come twice, say something else, or are of another namespace. */
 static void
 change (xmlNodePtr node, GRand *rand)
 {
@@ -233,6 +233,8 @@ change (xmlNodePtr node, GRand *rand)
                   (const xmlChar *) values[g_rand_int_range (rand, 0, G_N_ELEMENTS (values))]);
     if (lot == 6 && n->properties)
       xmlRemoveProp (n->properties);
+    if (lot == 7 && n->ns == NULL)
+      xmlSetNs (n, xmlNewNs (n, (const xmlChar *) "urn:x", NULL));
     change (n, rand);
   }
 }
