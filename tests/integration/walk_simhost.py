@@ -221,6 +221,60 @@ class Definitions(Walk):
         self.start(name)
 
 
+class Moved(Walk):
+    """A definition goes to another host, which was promised nothing about it: what it says of itself counts."""
+
+    def setUp(self):
+        super().setUp()
+        self.other = simhost.OtherHost(self.host)
+        self.addCleanup(self.other.end)
+
+    def moved(self, name):
+        return self.host.virsh("migrate", "--offline", "--persistent", name, self.other.uri, check=False)
+
+    def other_said(self, name):
+        with open(self.other.view + self.other.hostd_log) as f:
+            return re.findall(r'gate: (\w+ \w+) of "%s" ' % re.escape(name), f.read())
+
+    def test_offline_migration(self):
+        """Two libvirtds. libvirt's hook cannot tell an offline migration from one with memory: a protected guest is
+        vetoed there, stays here as it was, and is defined there by hand. An ordinary guest just goes."""
+        name, plain = "moved", "moved-ordinary"
+        xml = self.protected(name)
+        r = self.moved(name)
+        self.assertVetoed(r, name, operation="migrate")
+        self.assertEqual(self.other_said(name), ["veto migrate"])
+        self.assertNotIn(name, self.other.virsh("list", "--all", "--name").stdout.split())
+        self.assertEqual(self.host.virsh("dumpxml", "--inactive", name).stdout.count("<launchSecurity"), 1)
+
+        # By hand: its metadata names the policy, which it is held to.
+        self.other.virsh("define", self.host.write("/srv/moved.xml", without(xml, "launchSecurity")))
+        r = self.other.virsh("start", name, check=False)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("one-launch-security", r.stderr)
+        self.other.virsh("define", self.host.write("/srv/moved.xml", xml))
+        self.other.virsh("start", name)
+        self.assertEqual(self.other.virsh("domstate", name).stdout.strip(), "running")
+        self.assertEqual(self.other_said(name)[-3:], ["allow prepare", "allow start", "allow started"])
+        self.other.virsh("destroy", name)
+
+        self.ordinary(plain)
+        self.assertEqual(self.moved(plain).returncode, 0)
+        self.other.virsh("start", plain)
+        self.other.virsh("destroy", plain)
+        self.assertEqual(self.other_said(plain), [])
+
+    def test_offline_migration_with_hostd_dead_there(self):
+        """A protected guest is vetoed for what it is, an ordinary one goes."""
+        name, plain = "moved-blind", "moved-blind-ordinary"
+        self.protected(name)
+        self.ordinary(plain)
+        self.other.kill_hostd()
+        r = self.moved(name)
+        self.assertVetoed(r, name, "asks for launch security", "cannot be reached", operation="migrate")
+        self.assertEqual(self.moved(plain).returncode, 0)
+
+
 class Saved(Walk):
     """Guests whose memory lay on a disk."""
 

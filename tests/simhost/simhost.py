@@ -35,6 +35,10 @@ def reenter(suite, recording, argv):
 class SimHost:
     """A libvirtd in the root, cloister-hostd on this side, and the hook between them."""
 
+    inside = []  # what a command is run by
+    view = ""    # where its files are to be seen from here
+    uri = "qemu:///system"
+
     def __init__(self):
         self.root = os.environ["SIMROOT"]
         self.recording = os.environ["SIMRECORDING"]
@@ -45,8 +49,8 @@ class SimHost:
     # ---- libvirtd ----
     def libvirtd(self):
         for d in ("run/libvirt", "var/log/libvirt/qemu", "var/lib/libvirt/images"):
-            os.makedirs(os.path.join(self.root, d), exist_ok=True)
-        subprocess.run(["chroot", self.root, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
+            os.makedirs(os.path.join(self.view + self.root, d), exist_ok=True)
+        subprocess.run(self.inside + ["chroot", self.root, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
                         "LD_PRELOAD=/usr/local/lib/simhost/libsim.so",
                         "libvirtd", "-d", "-p", "/run/libvirtd.pid"], check=True)
         deadline = time.monotonic() + 30
@@ -56,7 +60,7 @@ class SimHost:
             time.sleep(0.2)
 
     def stop_libvirtd(self, how=signal.SIGTERM):
-        with open(os.path.join(self.root, "run/libvirtd.pid")) as f:
+        with open(os.path.join(self.view + self.root, "run/libvirtd.pid")) as f:
             pid = int(f.read())
         os.kill(pid, how)
         while os.path.exists("/proc/%d" % pid):
@@ -65,7 +69,7 @@ class SimHost:
     def begin_virsh(self, *args, input=None, env=None):
         """A virsh that nobody waits for yet."""
         own = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"}
-        return subprocess.Popen(["chroot", self.root, "virsh", "-c", "qemu:///system"] + list(args), text=True,
+        return subprocess.Popen(["chroot", self.root, "virsh", "-c", self.uri] + list(args), text=True,
                                 stdin=subprocess.PIPE if input is not None else subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**own, **(env or {})})
 
@@ -79,7 +83,7 @@ class SimHost:
     def qemu_pid(self, name):
         """The process of a running guest; None if there is none."""
         try:
-            with open(os.path.join(self.root, "run/libvirt/qemu/%s.pid" % name)) as f:
+            with open(os.path.join(self.view + self.root, "run/libvirt/qemu/%s.pid" % name)) as f:
                 return int(f.read())
         except FileNotFoundError:
             return None
@@ -113,30 +117,30 @@ class SimHost:
 
     def start_hostd(self, program, templates):
         self.hostd_command = [program, "--config", self.hostd_conf]
+        self.templates = templates
         self.hostd_settings = "[hostd]\ntemplate_dir=%s\n[simulation]\nreplay=%s\n" % (templates, self.recording)
         self.configure_hostd("")
         self.restart_hostd()
 
     def configure_hostd(self, more):
         """Settings beside the usual ones, for the next hostd."""
-        with open(self.hostd_conf, "w") as f:
+        with open(self.view + self.hostd_conf, "w") as f:
             f.write(self.hostd_settings + more)
 
     def restart_hostd(self):
         """hostd as it was started first; returns when it answers."""
-        with open(self.hostd_log, "a") as log:
-            self.hostd = subprocess.Popen(self.hostd_command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        with open(self.view + self.hostd_log, "a") as log:
+            self.hostd = subprocess.Popen(self.inside + self.hostd_command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         deadline = time.monotonic() + 20
         while not self.hostd_listens():
             if self.hostd.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("cloister-hostd did not come up: " + open(self.hostd_log).read()[-2000:])
+                raise RuntimeError("cloister-hostd did not come up: " + open(self.view + self.hostd_log).read()[-2000:])
             time.sleep(0.05)
 
-    @staticmethod
-    def hostd_listens():
+    def hostd_listens(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
             try:
-                s.connect("/run/cloister/hook/hook.sock")
+                s.connect(self.view + "/run/cloister/hook/hook.sock")
             except OSError:
                 return False
         return True
@@ -144,3 +148,46 @@ class SimHost:
     def kill_hostd(self, how=signal.SIGKILL):
         self.hostd.send_signal(how)
         self.hostd.wait()
+
+
+class OtherHost(SimHost):
+    """A second host: the same machine and the same disks; a libvirtd, a hostd and a state of its own.
+
+    Its libvirtd listens beside the first one's, so that a client of that one reaches it."""
+
+    SOCKETS = "/srv/other-host"
+    SCRIPT = """set -e
+root=$1
+hostname other-host
+for d in /run/cloister /var/lib/cloister $root/run $root/etc/libvirt/qemu $root/var/lib/libvirt/qemu; do
+  mount -t tmpfs -o mode=755 other-host $d
+done
+mkdir -p $root/run/cloister $root/run/libvirt $root$2
+for d in run/cloister var/lib/cloister; do mount --bind /$d $root/$d; done
+mount --bind $root/run/libvirt /run/libvirt
+cat $root/etc/libvirt/libvirtd.conf - >/run/libvirtd.conf.other <<EOF
+host_uuid = "5c0e8a8e-31d8-4e0b-9d57-0c5b0a7d2f02"
+unix_sock_dir = "$2"
+EOF
+mount --bind /run/libvirtd.conf.other $root/etc/libvirt/libvirtd.conf
+echo there
+exec sleep infinity
+"""
+
+    def __init__(self, first):
+        super().__init__()
+        self.uri = "qemu+unix:///system?socket=%s/libvirt-sock" % self.SOCKETS
+        self.keeper = subprocess.Popen(["unshare", "-m", "-u", "--propagation", "private", "sh", "-c", self.SCRIPT,
+                                        "other-host", self.root, self.SOCKETS], stdout=subprocess.PIPE, text=True)
+        if self.keeper.stdout.readline() != "there\n":
+            raise RuntimeError("there is no second host")
+        self.inside = ["nsenter", "-t", str(self.keeper.pid), "-m", "-u", "--"]
+        self.view = "/proc/%d/root" % self.keeper.pid
+        self.start_hostd(first.hostd_command[0], first.templates)
+        self.libvirtd()
+
+    def end(self):
+        self.stop_libvirtd()
+        self.kill_hostd()
+        self.keeper.kill()
+        self.keeper.communicate()
