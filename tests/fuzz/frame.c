@@ -84,9 +84,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   if (size < CUTS + 1)
     return 0;
-  run (&(Input){ .cuts = data + 1,
-                 .stream = data + 1 + CUTS,
-                 .length = size - 1 - CUTS,
-                 .max = 1 + data[0] });
+  run (&(Input){
+      .cuts = data + 1, .stream = data + 1 + CUTS, .length = size - 1 - CUTS, .max = 1 + data[0] });
   return 0;
 }

@@ -304,7 +304,7 @@ look (const char *dir, const char *xml)
   return hook_look_guest (&it);
 }
 
-/* What hostd takes for a request (launch/glance.c) is never ordinary; what only looks like it is. */
+/* What hostd takes for a request (launch/glance.c) is never ordinary, what only looks so is. */
 static void
 test_look_words (void)
 {
