@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "engine/template-dir.h"
-#include "ipc/client.h"
 
 /* Rewrite waits for a disk and verifies; more than this is a daemon that hangs. */
 #define TIMEOUT_MS 30000
@@ -30,13 +29,20 @@ hostd_ask_open_engine (const HostdOptions *options, gboolean no_host, GError **e
   return hostd_engine_new (&engine, error);
 }
 
+HostdClient *
+hostd_ask_connect (const HostdOptions *options, const char *socket, GError **error)
+{
+  g_autofree char *usual = g_build_filename (CLOISTER_RUN_DIR, socket, NULL);
+
+  return hostd_client_connect (options->socket != NULL ? options->socket : usual, TIMEOUT_MS,
+                               error);
+}
+
 JsonObject *
 hostd_ask_daemon (const HostdOptions *options, const char *socket, const char *method,
                   JsonObject *parameters, GError **error)
 {
-  g_autofree char *usual = g_build_filename (CLOISTER_RUN_DIR, socket, NULL);
-  g_autoptr (HostdClient) client =
-      hostd_client_connect (options->socket != NULL ? options->socket : usual, TIMEOUT_MS, error);
+  g_autoptr (HostdClient) client = hostd_ask_connect (options, socket, error);
 
   return client != NULL ? hostd_client_call (client, method, parameters, error) : NULL;
 }

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "engine/engine.h"
+#include "ipc/client.h"
 
 #include <json-glib/json-glib.h>
 
@@ -17,9 +18,10 @@ G_BEGIN_DECLS
 HostdEngine *hostd_ask_open_engine (const HostdOptions *options, gboolean no_host, GError **error);
 
 /*
- * Calls the daemon. @socket is below the run folder, unless --socket names another. Free with
- * json_object_unref().
+ * Connects to, or calls, the daemon. @socket is below the run folder, unless --socket names
+ * another. Free the answer with json_object_unref().
  */
+HostdClient *hostd_ask_connect (const HostdOptions *options, const char *socket, GError **error);
 JsonObject *hostd_ask_daemon (const HostdOptions *options, const char *socket, const char *method,
                               JsonObject *parameters, GError **error);
 

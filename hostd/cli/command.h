@@ -27,9 +27,14 @@ struct HostdCommand {
   HostdExit (*run) (const HostdCommand *self, const HostdOptions *options);
 };
 
+extern const HostdCommand hostd_command_audit;
 extern const HostdCommand hostd_command_capabilities;
+extern const HostdCommand hostd_command_doctor;
 extern const HostdCommand hostd_command_domains;
+extern const HostdCommand hostd_command_forget;
+extern const HostdCommand hostd_command_monitor;
 extern const HostdCommand hostd_command_policies;
+extern const HostdCommand hostd_command_reload;
 extern const HostdCommand hostd_command_rewrite;
 extern const HostdCommand hostd_command_status;
 extern const HostdCommand hostd_command_verify;
