@@ -65,7 +65,7 @@ is_armed (const HostdDaemon *daemon, GError **error)
 
   if (line == NULL)
     return TRUE;
-  g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_UNAVAILABLE, "%s", line);
+  g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_UNAVAILABLE, "gate-not-armed: %s", line);
   return FALSE;
 }
 

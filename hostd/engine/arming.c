@@ -98,7 +98,7 @@ hostd_arming_describe (const HostdArming *self)
 {
   if (!hostd_alarm_is_raised (self->alarm))
     return NULL;
-  return g_strdup_printf ("gate-not-armed: domain %s (%s) is bound and started without libvirt "
+  return g_strdup_printf ("domain %s (%s) is bound and started without libvirt "
                           "running the hook: see that qemu.d/50-cloister is among libvirt's hooks "
                           "and can be run, and reload libvirtd or virtqemud",
                           hostd_alarm_get_name (self->alarm), hostd_alarm_get_uuid (self->alarm));
