@@ -20,6 +20,7 @@ typedef struct {
   char *good; /* as Rewrite made it for snp, with a hostData */
 } Fixture;
 
+#define OTHER_UUID "0a1b2c3d-0001-4002-8003-00000000dcba"
 #define HOST_DATA "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 static void
@@ -208,6 +209,45 @@ test_unreadable (Fixture *f, gconstpointer data)
   assert_vetoed (f, "prepare", "<domain/>", "domain"); /* no UUID */
 }
 
+/* Another guest that libvirt runs holds the last key, whatever the kernel says it has charged. */
+static void
+test_room (Fixture *f, gconstpointer data)
+{
+  HostdCapacity *capacity = &f->facts->technology[HOSTD_TECHNOLOGY_SEV_SNP].capacity;
+  g_autoptr (HostdRoster) roster = hostd_roster_new ();
+  HostdVirtDomain other = { .name = (char *) "other", .uuid = (char *) OTHER_UUID, .active = TRUE };
+  HostdVirtDomain same = { .name = (char *) "vm", .uuid = (char *) UUID, .active = TRUE };
+
+  bind (f, "snp");
+  capacity->total = 1;
+  capacity->in_use = 0;
+  other.xml = same.xml = f->good;
+  hostd_gate_set_roster (f->gate, roster);
+  assert_allowed (f, "prepare", f->good, HOSTD_GATE_GUEST_BOUND);
+  hostd_roster_note (roster, &same); /* its own, which it comes back to */
+  assert_allowed (f, "prepare", f->good, HOSTD_GATE_GUEST_BOUND);
+  hostd_roster_note (roster, &other);
+  assert_vetoed (f, "prepare", f->good, "room");
+  hostd_roster_note_stopped (roster, OTHER_UUID);
+  assert_allowed (f, "prepare", f->good, HOSTD_GATE_GUEST_BOUND);
+  hostd_gate_set_roster (f->gate, NULL);
+}
+
+/* What is added to a running guest is looked at, and nothing is noted of it. */
+static void
+test_inspect (Fixture *f, gconstpointer data)
+{
+  g_autofree char *weak = changed (f->good, "<policy>0x30000</policy>", "<policy>0xb0000</policy>");
+  g_autoptr (HostdGateDecision) good = NULL, bad = NULL;
+
+  bind (f, "snp");
+  good = hostd_gate_inspect (f->gate, f->templates, f->facts, f->good, strlen (f->good));
+  g_assert_cmpstr (hostd_gate_decision_get_reason (good), ==, NULL);
+  bad = hostd_gate_inspect (f->gate, f->templates, f->facts, weak, strlen (weak));
+  g_assert_true (has_reason (hostd_gate_decision_get_reasons (bad), "snp-debug-off", NULL, NULL));
+  g_assert_cmpstr (hostd_gate_last_operation (f->gate, UUID), ==, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -218,6 +258,7 @@ main (int argc, char **argv)
     { "bound", test_bound },       { "bound-and-stripped", test_bound_and_stripped },
     { "metadata", test_metadata }, { "unbound", test_unbound },
     { "data", test_data },         { "unreadable", test_unreadable },
+    { "room", test_room },         { "inspect", test_inspect },
   };
 
   g_test_init (&argc, &argv, NULL);
