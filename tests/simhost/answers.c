@@ -4,6 +4,7 @@
 #include "standin.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* 48 bytes: an HMAC of 32 and a nonce of 16, all zeros. */
@@ -33,19 +34,22 @@ static void
 status (const Guest *guest, bool continued, char *reply, size_t size)
 {
   const char *state = continued || guest->kind == GUEST_SNP ? "running" : "launch-secret";
+  /* A host that launched another guest than it was told to. */
+  const char *lie = said ("launched-policy");
+  unsigned long policy = lie ? strtoul (lie, NULL, 0) : guest->policy;
 
   if (guest->kind == GUEST_SNP)
     snprintf (
         reply, size,
         "\"return\": {\"enabled\": true, \"api-major\": 1, \"api-minor\": 55, \"build-id\": 29, "
         "\"state\": \"%s\", \"sev-type\": \"sev-snp\", \"snp-policy\": %lu}",
-        state, guest->policy);
+        state, policy);
   else
     snprintf (
         reply, size,
         "\"return\": {\"enabled\": true, \"api-major\": 1, \"api-minor\": 55, \"build-id\": 29, "
         "\"state\": \"%s\", \"sev-type\": \"sev\", \"policy\": %lu, \"handle\": 1}",
-        state, guest->policy);
+        state, policy);
 }
 
 static bool
