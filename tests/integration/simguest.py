@@ -4,9 +4,11 @@
 The programs come from the environment: CLOISTERCTL, CLOISTER_HOSTD, CLOISTER_HOOK, CLOISTER_TEMPLATES,
 SIMHOST_TOOLS.
 """
+import glob
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +19,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import simhost  # noqa: E402
 
 BINDINGS = "/var/lib/cloister/bindings"
+SOCKET = "/run/cloister/hook/hook.sock"
+# One word of the launch policy turned so that the host may read the guest's memory, and who finds it.
+WEAKER = {"snp": ("30000</policy>", "b0000</policy>", "snp-debug-off"),
+          "tdx": ("10000000</policy>", "10000001</policy>", "tdx-debug-off")}
 
 PLAIN = """<domain type='kvm'>
   <name>%(name)s</name>
@@ -137,3 +143,109 @@ class Guests(unittest.TestCase):
         while not true():
             self.assertLess(time.monotonic(), deadline, "%s: not within %d s" % (what, seconds))
             time.sleep(0.05)
+
+
+class Walk(Guests):
+    """Guests of one launch policy. After each test, every binding that it made is still there."""
+
+    policy = None
+
+    def setUp(self):
+        self.promised = {}
+        self.mark()
+
+    def tearDown(self):
+        self.hostd_is_back()
+        for name, policy in self.promised.items():
+            self.assertTrue(os.path.exists(self.binding_of(name)), name)
+            self.assertEqual(self.listed(uuid_of(name))["policy"], policy)
+
+    def hostd_is_back(self):
+        self.host.hostd.send_signal(signal.SIGCONT)
+        if self.host.hostd.poll() is not None:
+            self.host.restart_hostd()
+
+    # ---- a guest ----
+    def kept(self, name):
+        """Nothing of the guest is left in libvirt after the test."""
+        self.addCleanup(self.host.virsh, "destroy %s; undefine %s --nvram --managed-save --snapshots-metadata"
+                        % (name, name), check=False)
+
+    def bind(self, xml):
+        """The guest under the launch policy of this walk."""
+        r = self.cloisterctl("rewrite", "--policy", self.policy, "-", input=xml)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.promised[re.search("<name>(.*)</name>", xml)[1]] = self.policy
+        return r.stdout
+
+    def protected(self, name):
+        """A guest that is bound and defined; its XML."""
+        self.kept(name)
+        xml = self.bind(self.plain(name))
+        self.defined(xml, name)
+        return xml
+
+    def ordinary(self, name):
+        self.kept(name)
+        self.defined(self.plain(name, efi=False), name)
+
+    def weaker(self, xml):
+        strong, weak, _ = WEAKER[self.policy]
+        changed = xml.replace(strong, weak)
+        self.assertNotEqual(changed, xml)
+        return changed
+
+    # ---- what comes out ----
+    @staticmethod
+    def hook_asks(name):
+        """Whether a hook of the guest's start has a socket to hostd open."""
+        for path in glob.glob("/proc/[0-9]*/cmdline"):
+            try:
+                with open(path) as f:
+                    words = f.read().split("\0")
+                if words[1:3] == [name, "prepare"] and words[0].endswith("/50-cloister"):
+                    return any(os.readlink(fd).startswith("socket:")
+                               for fd in glob.glob(os.path.dirname(path) + "/fd/*"))
+            except OSError:
+                pass
+        return False
+
+    def mark(self):
+        """The log of hostd is read from here."""
+        self.log_seen = os.path.getsize(self.host.hostd_log)
+
+    def said(self, name):
+        """What hostd was asked about a guest since mark(), and its answers: "allow prepare", ..."""
+        with open(self.host.hostd_log) as f:
+            f.seek(self.log_seen)
+            return re.findall(r'gate: (\w+ \w+) of "%s" ' % re.escape(name), f.read())
+
+    def runs(self, name):
+        return self.state(name) != "shut off" or self.host.qemu_pid(name) is not None
+
+    def assertVetoed(self, r, name, *words, operation="prepare"):
+        """libvirt passes on who refused what, and why; nothing runs."""
+        self.assertEqual(r.returncode, 1, r.stdout)
+        self.assertIn("Hook script execution failed", r.stderr)
+        self.assertIn("cloister: %s of domain %s refused: " % (operation, name), r.stderr)
+        for word in words:
+            self.assertIn(word, r.stderr)
+        self.assertIsNone(self.host.qemu_pid(name))
+
+    def start_is_vetoed(self, name, *words, operation="prepare"):
+        self.mark()
+        r = self.host.virsh("start", name, check=False)
+        self.assertVetoed(r, name, *words, operation=operation)
+        self.assertEqual(self.state(name), "shut off")
+        if self.host.hostd_listens():
+            self.assertIn("veto " + operation, self.said(name))
+
+
+def walk_main(doc):
+    """SUITE RECORDING POLICY [CLASS...], inside the simulated host."""
+    if len(sys.argv) < 4:
+        print(doc, file=sys.stderr)
+        sys.exit(64)
+    simhost.reenter(sys.argv[1], sys.argv[2], sys.argv[0:])
+    Walk.policy = sys.argv[3]
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)

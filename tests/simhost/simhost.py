@@ -59,12 +59,18 @@ class SimHost:
                 raise RuntimeError("libvirtd does not answer: " + self.log("var/log/libvirt/libvirtd.log"))
             time.sleep(0.2)
 
-    def stop_libvirtd(self, how=signal.SIGTERM):
+    def libvirtd_pid(self):
         with open(os.path.join(self.view + self.root, "run/libvirtd.pid")) as f:
-            pid = int(f.read())
+            return int(f.read())
+
+    def stop_libvirtd(self, how=signal.SIGTERM):
+        pid = self.libvirtd_pid()
         os.kill(pid, how)
         while os.path.exists("/proc/%d" % pid):
             time.sleep(0.05)
+
+    def reload_libvirtd(self):
+        os.kill(self.libvirtd_pid(), signal.SIGHUP)
 
     def begin_virsh(self, *args, input=None, env=None):
         """A virsh that nobody waits for yet."""
