@@ -239,6 +239,28 @@ class Saved(Walk):
         self.assertIn("restored", self.host.virsh("domstate", "--reason", name).stdout)
 
 
+class Rebooted(Walk):
+    """virsh reboot, which needs the guest's help. QEMU cannot reset this one."""
+
+    def test_reboot(self):
+        """The guest powers off as it was asked to, and stays so: libvirt's reset of it is QEMU's end."""
+        name = "rebooted"
+        self.protected(name)
+        self.start(name)
+        self.host.virsh("reboot", name, "--mode", "acpi")
+        self.mark()
+
+        def powers_off():
+            # As its system does it; the port is there when the firmware has come that far.
+            self.host.virsh("qemu-monitor-command", "--hmp", name, "o /w 0x604 0x2000", check=False)
+            return "allow release" in self.said(name)
+
+        self.until(powers_off, name)
+        self.assertEqual(self.said(name), ["allow stopped", "allow release"])
+        self.assertFalse(self.runs(name))
+        self.start(name)
+
+
 class Resets(Walk):
     """The machine begins anew under a guest: in place, in another QEMU, or not at all."""
 
