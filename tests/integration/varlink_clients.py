@@ -4,7 +4,7 @@
 python3-varlink, run inside that root with the sockets mounted where they are on a host.
 
 `varlink_clients.py --program HOSTD --recording FOLDER --interfaces FOLDER [--root FOLDER]`, then
-unittest's own arguments. Needs root, and the root trixie of tests/stack/make-root.
+unittest's own arguments. Needs root, and the root trixie of tests/stack/make-root, which it has made.
 """
 
 import argparse
@@ -272,12 +272,17 @@ with varlink.Client('unix:{address('hook')}') as client:
 def reason_to_skip():
     if os.getuid() != 0:
         return 'needs root to enter the Debian 13 root'
-    if not os.path.exists(os.path.join(ARGUMENTS.root, 'usr/bin/varlinkctl')):
-        return f'no varlinkctl in {ARGUMENTS.root}: tests/stack/make-root trixie'
-    if not os.path.isdir(os.path.join(ARGUMENTS.root, 'usr/lib/python3/dist-packages/varlink')):
-        return f'no python3-varlink in {ARGUMENTS.root}: tests/stack/make-root trixie'
-    if enter('/', 'true').returncode != 0:
-        return f'cannot enter {ARGUMENTS.root}: {enter("/", "true").stderr.strip()}'
+    if ARGUMENTS.root == ROOT:
+        made = subprocess.run([os.path.join(TOP, 'tests', 'stack', 'make-root'), 'trixie', ROOT],
+                              stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
+        if made.returncode != 0:
+            return 'tests/stack/make-root trixie failed: no Debian 13 root (no mirror?)'
+    for what in ('usr/bin/varlinkctl', 'usr/lib/python3/dist-packages/varlink'):
+        if not os.path.exists(os.path.join(ARGUMENTS.root, what)):
+            return f'no {what} in {ARGUMENTS.root}'
+    tried = enter('/', 'true')
+    if tried.returncode != 0:
+        return f'cannot enter {ARGUMENTS.root}: {tried.stderr.strip()}'
     return None
 
 
