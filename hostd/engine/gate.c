@@ -3,20 +3,12 @@
 
 #include "engine/gate.h"
 
-#include "engine/gate-decision.h"
-#include "launch/verify.h"
+#include "engine/gate-private.h"
 
 #include <string.h>
 
 /* What a guest that nobody bound is held to: whatever its own technology demands of any guest. */
 #define BASELINE_POLICY "any"
-
-struct HostdGate {
-  HostdBindings *bindings;   /* unowned */
-  const HostdRoster *roster; /* unowned, or NULL */
-  HostdGateSettings settings;
-  GHashTable *last; /* UUID -> operation (static), until the guest is released */
-};
 
 /* What an operation is to us: the columns of the table in doc/architecture.md. */
 typedef enum {
@@ -41,19 +33,6 @@ static const struct {
   { "release", OPERATION_ENDED, HOSTD_STAGE_DEFINITION },
   { "reconnect", OPERATION_PASSED, HOSTD_STAGE_DEFINITION },
 };
-
-/* One decision in the making. */
-typedef struct {
-  HostdGate *gate;
-  const HostdTemplates *templates;
-  const HostdFacts *facts;
-  const HostdGateEvent *event;
-  const char *operation; /* static */
-  HostdStage stage;
-  HostdGlance *glance;
-  HostdBinding *binding; /* NULL if there is none */
-  HostdGateDecision *decision;
-} Case;
 
 gboolean
 hostd_gate_unbound_from_name (const char *name, HostdGateUnbound *ret_unbound)
@@ -107,7 +86,7 @@ hostd_gate_last_operation (const HostdGate *self, const char *uuid)
 }
 
 static void
-note_operation (Case *c)
+note_operation (HostdGateCase *c)
 {
   const char *uuid = hostd_gate_decision_get_uuid (c->decision);
 
@@ -116,7 +95,7 @@ note_operation (Case *c)
 }
 
 static void
-note_end (Case *c)
+note_end (HostdGateCase *c)
 {
   const char *uuid = hostd_gate_decision_get_uuid (c->decision);
 
@@ -127,7 +106,7 @@ note_end (Case *c)
 /* ---- who it is ----------------------------------------------------------- */
 
 static void
-compare_folders (Case *c)
+compare_folders (HostdGateCase *c)
 {
   const HostdGateEvent *event = c->event;
   HostdGateFolder folder = HOSTD_GATE_FOLDER_SAME;
@@ -149,7 +128,7 @@ compare_folders (Case *c)
 
 /* FALSE if nobody can tell; the decision says why. */
 static gboolean
-identify (Case *c)
+identify (HostdGateCase *c)
 {
   g_autoptr (GError) error = NULL;
   HostdGateGuest guest = HOSTD_GATE_GUEST_ORDINARY;
@@ -184,7 +163,7 @@ identify (Case *c)
 
 /* At operations that are never vetoed: whatever can be found out. */
 static void
-identify_quietly (Case *c)
+identify_quietly (HostdGateCase *c)
 {
   c->glance = hostd_glance_at (c->event->xml ? c->event->xml : "", c->event->length, NULL);
   if (c->glance && c->glance->uuid)
@@ -199,7 +178,7 @@ identify_quietly (Case *c)
  * fails then, in front of the same person.
  */
 static gboolean
-pool_has_room (const Case *c, HostdTechnology technology)
+pool_has_room (const HostdGateCase *c, HostdTechnology technology)
 {
   const HostdCapacity *capacity =
       c->facts != NULL ? &c->facts->technology[technology].capacity : NULL;
@@ -218,7 +197,7 @@ pool_has_room (const Case *c, HostdTechnology technology)
 }
 
 static void
-check_room (Case *c, HostdTechnology technology)
+check_room (HostdGateCase *c, HostdTechnology technology)
 {
   if (strcmp (c->operation, "prepare") == 0 && !pool_has_room (c, technology))
     hostd_gate_decision_veto (
@@ -229,55 +208,7 @@ check_room (Case *c, HostdTechnology technology)
 }
 
 static void
-compare_with_binding (Case *c, const HostdPolicy *policy)
-{
-  const char *bound = hostd_binding_get_policy (c->binding);
-
-  if (c->glance->policy && strcmp (c->glance->policy, bound) != 0)
-    hostd_gate_decision_veto (
-        c->decision, "binding",
-        "the domain's metadata names launch policy %s, but it is bound to %s: "
-        "rewrite the domain for the policy it is bound to",
-        c->glance->policy, bound);
-  if (strcmp (hostd_binding_get_policy_digest (c->binding), hostd_policy_get_digest (policy)) != 0)
-    hostd_gate_decision_note (
-        c->decision, "policy-changed",
-        "launch policy %s, or a template that it uses, changed since the domain "
-        "was bound to it; verified against today's",
-        bound);
-}
-
-/* Does this digest stand for a value that asks only that the element be there? */
-static gboolean
-is_mere_presence (const char *digest)
-{
-  g_autofree char *yes = hostd_binding_digest_of ("yes"), *empty = hostd_binding_digest_of ("");
-
-  return strcmp (digest, yes) == 0 || strcmp (digest, empty) == 0;
-}
-
-/* The launch data it was bound with is what the guest's owner will find in its report. */
-static void
-compare_data (Case *c)
-{
-  for (guint i = 0; i < hostd_binding_count_data (c->binding); i++) {
-    const char *key = hostd_binding_get_data_key (c->binding, i);
-    const char *bound = hostd_binding_get_data_digest (c->binding, i);
-    const char *value = c->glance->data ? g_hash_table_lookup (c->glance->data, key) : NULL;
-    g_autofree char *digest = value ? hostd_binding_digest_of (value) : NULL;
-
-    if (g_strcmp0 (digest, bound) == 0 ||
-        (value && strcmp (value, "no") != 0 && is_mere_presence (bound)))
-      continue;
-    hostd_gate_decision_veto (c->decision, "launch-data",
-                              "%s is not what the domain was bound with: rewrite it with the "
-                              "data its owner gave",
-                              key);
-  }
-}
-
-static void
-check_verdict (Case *c, const HostdVerify *verify)
+check_verdict (HostdGateCase *c, const HostdVerify *verify)
 {
   HostdTechnology technology;
 
@@ -305,30 +236,25 @@ check_verdict (Case *c, const HostdVerify *verify)
 }
 
 static void
-verify_against (Case *c, const char *name)
+verify_against (HostdGateCase *c, const HostdPolicy *policy)
 {
+  const char *name = hostd_policy_get_name (policy);
   g_autoptr (HostdRequest) request = hostd_request_new (name);
   g_autoptr (HostdVerify) verify = NULL;
   g_autoptr (GError) error = NULL;
-  const HostdPolicy *policy = hostd_templates_find_policy (c->templates, name, &error);
 
-  if (policy == NULL) {
-    hostd_gate_decision_veto (c->decision, "policy", "it cannot be verified: %s", error->message);
-    return;
-  }
   hostd_gate_decision_set_policy (c->decision, name);
   if (c->binding) {
     const char *technology = hostd_technology_name (hostd_binding_get_technology (c->binding));
 
-    compare_with_binding (c, policy);
-    compare_data (c);
+    hostd_gate_compare_with_binding (c);
     if (!hostd_request_set_technology (request, technology, &error)) {
       hostd_gate_decision_veto (c->decision, "binding", "%s", error->message);
       return;
     }
   }
-  verify = hostd_verify_run (c->templates, request, c->facts, c->event->xml, c->event->length,
-                             c->stage, TRUE, &error);
+  verify = hostd_verify_run_policy (c->templates, policy, request, c->facts, c->event->xml,
+                                    c->event->length, c->stage, TRUE, &error);
   if (verify == NULL)
     hostd_gate_decision_veto (c->decision, "verify", "it cannot be verified: %s", error->message);
   else
@@ -336,13 +262,25 @@ verify_against (Case *c, const char *name)
 }
 
 static void
-judge_unbound (Case *c)
+verify_against_named (HostdGateCase *c, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  const HostdPolicy *policy = hostd_templates_find_policy (c->templates, name, &error);
+
+  if (policy != NULL)
+    verify_against (c, policy);
+  if (owned)
+    hostd_policy_free (owned);
+}
+
+static void
+judge_unbound (HostdGateCase *c)
 {
   switch (c->gate->settings.unbound) {
   case HOSTD_GATE_UNBOUND_ALLOW:
     return;
   case HOSTD_GATE_UNBOUND_VERIFY_BASELINE:
-    verify_against (c, BASELINE_POLICY);
+    verify_against_named (c, BASELINE_POLICY);
     return;
   case HOSTD_GATE_UNBOUND_VETO:
     hostd_gate_decision_veto (
@@ -355,7 +293,7 @@ judge_unbound (Case *c)
 }
 
 static void
-judge_start (Case *c)
+judge_start (HostdGateCase *c)
 {
   HostdGateGuest guest = hostd_gate_decision_get_guest (c->decision);
 
@@ -367,9 +305,9 @@ judge_start (Case *c)
                               "the hook does not see this host's folder of bindings, and this host "
                               "does not allow that: mount it where libvirtd runs");
   if (guest == HOSTD_GATE_GUEST_BOUND)
-    verify_against (c, hostd_binding_get_policy (c->binding));
+    verify_as_bound (c);
   else if (guest == HOSTD_GATE_GUEST_METADATA)
-    verify_against (c, c->glance->policy);
+    verify_against_named (c, c->glance->policy);
   else
     judge_unbound (c);
 }
@@ -382,7 +320,7 @@ judge_start (Case *c)
  * one that ran in clear.
  */
 static void
-judge_move (Case *c)
+judge_move (HostdGateCase *c)
 {
   if (hostd_gate_decision_get_guest (c->decision) == HOSTD_GATE_GUEST_ORDINARY)
     return;
@@ -397,7 +335,7 @@ judge_move (Case *c)
 /* ---- all of it ----------------------------------------------------------- */
 
 static void
-judge (Case *c, Operation operation)
+judge (HostdGateCase *c, Operation operation)
 {
   switch (operation) {
   case OPERATION_PASSED:
@@ -427,7 +365,7 @@ judge (Case *c, Operation operation)
 }
 
 static void
-case_end (Case *c)
+case_end (HostdGateCase *c)
 {
   hostd_gate_decision_seal (c->decision);
   if (c->glance)
@@ -439,7 +377,7 @@ HostdGateDecision *
 hostd_gate_decide (HostdGate *self, const HostdTemplates *templates, const HostdFacts *facts,
                    const HostdGateEvent *event)
 {
-  Case c = { .gate = self, .templates = templates, .facts = facts, .event = event };
+  HostdGateCase c = { .gate = self, .templates = templates, .facts = facts, .event = event };
   HostdGateDecision *decision = hostd_gate_decision_new ();
 
   c.decision = decision;
@@ -458,13 +396,13 @@ hostd_gate_inspect (HostdGate *self, const HostdTemplates *templates, const Host
                     const char *xml, gsize length)
 {
   const HostdGateEvent event = { .operation = "inspect", .xml = xml, .length = length };
-  Case c = { .gate = self,
-             .templates = templates,
-             .facts = facts,
-             .event = &event,
-             .operation = event.operation,
-             .stage = HOSTD_STAGE_START,
-             .decision = hostd_gate_decision_new () };
+  HostdGateCase c = { .gate = self,
+                      .templates = templates,
+                      .facts = facts,
+                      .event = &event,
+                      .operation = event.operation,
+                      .stage = HOSTD_STAGE_START,
+                      .decision = hostd_gate_decision_new () };
 
   if (identify (&c))
     judge_start (&c);

@@ -134,7 +134,7 @@ prove (HostdRewrite *self, const HostdTemplates *templates, const HostdWork *fir
 
   if (document == NULL)
     return FALSE;
-  verify = hostd_verify_document (templates, first->request, first->facts, document,
+  verify = hostd_verify_document (templates, first->policy, first->request, first->facts, document,
                                   HOSTD_XPATH_QUICK, HOSTD_STAGE_DEFINITION, TRUE, error);
   if (verify == NULL)
     return FALSE;

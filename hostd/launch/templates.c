@@ -61,7 +61,7 @@ list_files (const char *dir, GError **error)
 }
 
 static gboolean
-check_includes (HostdTemplates *self, HostdTemplateFile *file, GError **error)
+check_includes (const HostdTemplates *self, HostdTemplateFile *file, GError **error)
 {
   for (guint i = 0; i < file->ruleset->includes->len; i++) {
     const char *name = g_ptr_array_index (file->ruleset->includes, i);
@@ -121,7 +121,7 @@ load_technology (HostdTemplates *self, const char *path, GError **error)
 }
 
 static void
-hash_files (HostdTemplates *self, GChecksum *sum, HostdTemplateFile *file)
+hash_files (const HostdTemplates *self, GChecksum *sum, HostdTemplateFile *file)
 {
   for (guint i = 0; i < file->ruleset->includes->len; i++) {
     HostdTemplateFile *included =
@@ -133,7 +133,7 @@ hash_files (HostdTemplates *self, GChecksum *sum, HostdTemplateFile *file)
 }
 
 static void
-set_digest (HostdTemplates *self, HostdPolicy *policy)
+set_digest (const HostdTemplates *self, HostdPolicy *policy)
 {
   GChecksum *sum = g_checksum_new (G_CHECKSUM_SHA256);
 
@@ -145,7 +145,7 @@ set_digest (HostdTemplates *self, HostdPolicy *policy)
 }
 
 static gboolean
-read_accepted (HostdTemplates *self, HostdPolicy *policy, GError **error)
+read_accepted (const HostdTemplates *self, HostdPolicy *policy, GError **error)
 {
   xmlNodePtr root = xmlDocGetRootElement (policy->file->xml);
 
@@ -171,7 +171,7 @@ read_accepted (HostdTemplates *self, HostdPolicy *policy, GError **error)
 
 /* Takes @file over, which may be NULL with @error set. */
 static HostdPolicy *
-policy_of (HostdTemplates *self, HostdTemplateFile *file, GError **error)
+policy_of (const HostdTemplates *self, HostdTemplateFile *file, GError **error)
 {
   g_autoptr (HostdPolicy) policy = g_new0 (HostdPolicy, 1);
 
@@ -193,7 +193,7 @@ hostd_templates_check_policy (HostdTemplates *self, const char *path, GError **e
 }
 
 HostdPolicy *
-hostd_templates_check_policy_text (HostdTemplates *self, const char *name, const char *text,
+hostd_templates_check_policy_text (const HostdTemplates *self, const char *name, const char *text,
                                    gsize length, GError **error)
 {
   return policy_of (

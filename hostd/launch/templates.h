@@ -30,7 +30,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdTemplates, hostd_templates_unref)
 HostdPolicy *hostd_templates_check_policy (HostdTemplates *self, const char *path, GError **error);
 
 /* The same of a policy that is in no file; @name stands for its path in errors. */
-HostdPolicy *hostd_templates_check_policy_text (HostdTemplates *self, const char *name,
+HostdPolicy *hostd_templates_check_policy_text (const HostdTemplates *self, const char *name,
                                                 const char *text, gsize length, GError **error);
 
 /* Sorted by name. */

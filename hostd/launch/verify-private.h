@@ -8,12 +8,12 @@
 G_BEGIN_DECLS
 
 /*
- * hostd_verify_run(), which is always HOSTD_XPATH_EXACT, of a text that was parsed already. The
- * document is only read.
+ * hostd_verify_run_policy(), which is always HOSTD_XPATH_EXACT, of a text that was parsed already.
+ * The document is only read.
  */
-HostdVerify *hostd_verify_document (const HostdTemplates *templates, const HostdRequest *request,
-                                    const HostdFacts *facts, HostdDocument *document,
-                                    HostdXPathWay way, HostdStage stage, gboolean bound,
-                                    GError **error);
+HostdVerify *hostd_verify_document (const HostdTemplates *templates, const HostdPolicy *policy,
+                                    const HostdRequest *request, const HostdFacts *facts,
+                                    HostdDocument *document, HostdXPathWay way, HostdStage stage,
+                                    gboolean bound, GError **error);
 
 G_END_DECLS

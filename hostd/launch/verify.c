@@ -301,19 +301,16 @@ judge_all (Judge *judge, const HostdTemplates *templates, const HostdPolicy *pol
 }
 
 HostdVerify *
-hostd_verify_document (const HostdTemplates *templates, const HostdRequest *request,
-                       const HostdFacts *facts, HostdDocument *document, HostdXPathWay way,
-                       HostdStage stage, gboolean bound, GError **error)
+hostd_verify_document (const HostdTemplates *templates, const HostdPolicy *policy,
+                       const HostdRequest *request, const HostdFacts *facts,
+                       HostdDocument *document, HostdXPathWay way, HostdStage stage, gboolean bound,
+                       GError **error)
 {
-  const HostdPolicy *policy =
-      hostd_templates_find_policy (templates, hostd_request_get_policy (request), error);
   xmlNodePtr domain = xmlDocGetRootElement (document->xml);
   g_autoptr (HostdVerify) self = NULL;
   g_autoptr (HostdXPath) xpath = NULL;
   Judge judge;
 
-  if (policy == NULL)
-    return NULL;
   self = g_new0 (HostdVerify, 1);
   self->reasons = hostd_reasons_new ();
   self->notes = hostd_reasons_new ();
@@ -330,19 +327,29 @@ hostd_verify_document (const HostdTemplates *templates, const HostdRequest *requ
 }
 
 HostdVerify *
+hostd_verify_run_policy (const HostdTemplates *templates, const HostdPolicy *policy,
+                         const HostdRequest *request, const HostdFacts *facts, const char *xml,
+                         gsize length, HostdStage stage, gboolean bound, GError **error)
+{
+  g_autoptr (HostdDocument) document = hostd_document_parse (xml, length, error);
+
+  return document ? hostd_verify_document (templates, policy, request, facts, document,
+                                           HOSTD_XPATH_EXACT, stage, bound, error)
+                  : NULL;
+}
+
+HostdVerify *
 hostd_verify_run (const HostdTemplates *templates, const HostdRequest *request,
                   const HostdFacts *facts, const char *xml, gsize length, HostdStage stage,
                   gboolean bound, GError **error)
 {
-  g_autoptr (HostdDocument) document = NULL;
-
   /* An unknown policy is told before anything about the text. */
-  if (!hostd_templates_find_policy (templates, hostd_request_get_policy (request), error))
-    return NULL;
-  document = hostd_document_parse (xml, length, error);
-  return document ? hostd_verify_document (templates, request, facts, document, HOSTD_XPATH_EXACT,
-                                           stage, bound, error)
-                  : NULL;
+  const HostdPolicy *policy =
+      hostd_templates_find_policy (templates, hostd_request_get_policy (request), error);
+
+  return policy ? hostd_verify_run_policy (templates, policy, request, facts, xml, length, stage,
+                                           bound, error)
+                : NULL;
 }
 
 void

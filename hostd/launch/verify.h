@@ -37,6 +37,14 @@ typedef struct HostdVerify HostdVerify;
 HostdVerify *hostd_verify_run (const HostdTemplates *templates, const HostdRequest *request,
                                const HostdFacts *facts, const char *xml, gsize length,
                                HostdStage stage, gboolean bound, GError **error);
+/*
+ * The same by @policy, whatever the request names: it need not be among @templates, but is a policy
+ * as it was when somebody was promised it.
+ */
+HostdVerify *hostd_verify_run_policy (const HostdTemplates *templates, const HostdPolicy *policy,
+                                      const HostdRequest *request, const HostdFacts *facts,
+                                      const char *xml, gsize length, HostdStage stage,
+                                      gboolean bound, GError **error);
 void hostd_verify_free (HostdVerify *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdVerify, hostd_verify_free)
 

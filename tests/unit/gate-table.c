@@ -39,6 +39,7 @@ forget_questions (void)
 {
   g_clear_pointer (&launch.asked_policy, g_free);
   g_clear_pointer (&launch.asked_technology, g_free);
+  g_clear_pointer (&launch.asked_text, g_free);
   launch.asked = 0;
 }
 
@@ -190,14 +191,27 @@ test_bound_disagreement (Fixture *f, gconstpointer data)
   assert_vetoed (f, "start", "binding");
 }
 
+/* What was promised at binding holds, whatever became of the policy since. */
 static void
 test_bound_policy_gone_or_changed (Fixture *f, gconstpointer data)
 {
   bind (f, "snp", "sha256:yesterday");
+
+  launch.text_today = ""; /* the same: so a template changed */
   assert_allowed (f, "prepare", HOSTD_GATE_GUEST_BOUND);
   assert_note (f, "prepare", "policy-changed", TRUE);
+  g_assert_null (launch.asked_text);
+
+  launch.text_today = "<policy debug='yes'/>";
+  assert_allowed (f, "prepare", HOSTD_GATE_GUEST_BOUND);
+  g_assert_cmpstr (launch.asked_text, ==, "");
+  assert_note (f, "prepare", "policy-changed", TRUE);
+  launch.bound_unreadable = TRUE;
+  assert_vetoed (f, "prepare", "policy"); /* nobody knows what was promised */
+  launch.bound_unreadable = FALSE;
   launch.only_policy = "any";
-  assert_vetoed (f, "prepare", "policy");
+  assert_allowed (f, "prepare", HOSTD_GATE_GUEST_BOUND);
+  assert_note (f, "prepare", "policy-changed", TRUE);
 }
 
 static void

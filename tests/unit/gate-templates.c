@@ -233,6 +233,23 @@ test_room (Fixture *f, gconstpointer data)
   hostd_gate_set_roster (f->gate, NULL);
 }
 
+/* Today's policy is looser than the one that the guest was bound to: the promise stands. */
+static void
+test_as_bound (Fixture *f, gconstpointer data)
+{
+  static const char promised[] =
+      "<policy name='snp' title='as it was'><accept technology='sev-snp'/>"
+      "<assert id='promised' at='/domain' test=\"title = 'kept'\" "
+      "because='it was promised' source='the tenant'/></policy>";
+  g_autofree char *kept = changed (f->good, "<memory ", "<title>kept</title><memory ");
+  g_autoptr (HostdBinding) binding = hostd_binding_new (UUID, "vm", "snp", promised, "sha256:other",
+                                                        HOSTD_TECHNOLOGY_SEV_SNP, NULL);
+
+  g_assert_true (hostd_bindings_bind (f->bindings, binding, NULL));
+  assert_vetoed (f, "prepare", f->good, "promised");
+  assert_allowed (f, "prepare", kept, HOSTD_GATE_GUEST_BOUND);
+}
+
 /* What is added to a running guest is looked at, and nothing is noted of it. */
 static void
 test_inspect (Fixture *f, gconstpointer data)
@@ -259,6 +276,7 @@ main (int argc, char **argv)
     { "metadata", test_metadata }, { "unbound", test_unbound },
     { "data", test_data },         { "unreadable", test_unreadable },
     { "room", test_room },         { "inspect", test_inspect },
+    { "as-bound", test_as_bound },
   };
 
   g_test_init (&argc, &argv, NULL);

@@ -21,15 +21,18 @@ struct HostdVerify {
 
 static struct {
   gboolean unreadable, no_uuid, asks;
-  const char *metadata;    /* policy named by the domain's metadata */
-  const char *only_policy; /* the one that the templates know; NULL: all */
-  gboolean verify_fails;   /* an error */
+  const char *metadata;      /* policy named by the domain's metadata */
+  const char *found;         /* the name of the policy that was found last */
+  const char *text_today;    /* of every policy; NULL: as bound */
+  gboolean bound_unreadable; /* the text in the binding is no policy any more */
+  const char *only_policy;   /* the one that the templates know; NULL: all */
+  gboolean verify_fails;     /* an error */
   HostdVerdict verdict;
   const char *refusals[3];
   HostdTechnology technology;
   /* What it was asked. */
   guint asked;
-  char *asked_policy, *asked_technology;
+  char *asked_policy, *asked_technology, *asked_text;
   HostdStage asked_stage;
   gboolean asked_bound;
 } launch;
@@ -61,10 +64,42 @@ hostd_glance_free (HostdGlance *self)
 const HostdPolicy *
 hostd_templates_find_policy (const HostdTemplates *self, const char *name, GError **error)
 {
+  launch.found = name;
   if (launch.only_policy == NULL || strcmp (launch.only_policy, name) == 0)
     return (const HostdPolicy *) &launch;
   g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_NOT_FOUND, "no launch policy %s", name);
   return NULL;
+}
+
+/* A policy out of a binding is told from today's by being another pointer. */
+HostdPolicy *
+hostd_templates_check_policy_text (const HostdTemplates *templates, const char *name,
+                                   const char *text, gsize length, GError **error)
+{
+  g_free (launch.asked_text);
+  launch.asked_text = g_strndup (text, length);
+  if (!launch.bound_unreadable)
+    return (HostdPolicy *) &launch.asked_text;
+  g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "%s:1: no policy", name);
+  return NULL;
+}
+
+void
+hostd_policy_free (HostdPolicy *self)
+{
+  g_assert_true ((gpointer) self == (gpointer) &launch.asked_text);
+}
+
+const char *
+hostd_policy_get_name (const HostdPolicy *self)
+{
+  return launch.found ? launch.found : "?";
+}
+
+const char *
+hostd_policy_get_text (const HostdPolicy *self)
+{
+  return launch.text_today ? launch.text_today : "<policy/>";
 }
 
 const char *
@@ -93,9 +128,9 @@ hostd_request_set_technology (HostdRequest *self, const char *name, GError **err
 }
 
 HostdVerify *
-hostd_verify_run (const HostdTemplates *templates, const HostdRequest *request,
-                  const HostdFacts *facts, const char *xml, gsize length, HostdStage stage,
-                  gboolean bound, GError **error)
+hostd_verify_run_policy (const HostdTemplates *templates, const HostdPolicy *policy,
+                         const HostdRequest *request, const HostdFacts *facts, const char *xml,
+                         gsize length, HostdStage stage, gboolean bound, GError **error)
 {
   HostdVerify *self;
 
