@@ -267,6 +267,18 @@ verify_against_named (HostdGateCase *c, const char *name)
   g_autoptr (GError) error = NULL;
   const HostdPolicy *policy = hostd_templates_find_policy (c->templates, name, &error);
 
+  if (policy == NULL)
+    hostd_gate_decision_veto (c->decision, "policy", "it cannot be verified: %s", error->message);
+  else
+    verify_against (c, policy);
+}
+
+static void
+verify_as_bound (HostdGateCase *c)
+{
+  HostdPolicy *owned = NULL;
+  const HostdPolicy *policy = hostd_gate_policy_as_bound (c, &owned);
+
   if (policy != NULL)
     verify_against (c, policy);
   if (owned)
