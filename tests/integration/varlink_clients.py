@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import re
+import select
 import subprocess
 import sys
 import unittest
@@ -55,6 +56,30 @@ def enter(run, *command, text=None):
         input=text if text is not None else '', capture_output=True, text=True, timeout=120,
         check=False, env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8',
                           'SYSTEMD_COLORS': '0', 'SYSTEMD_URLIFY': '0', 'TERM': 'dumb'})
+
+
+def start(run, *command):
+    return subprocess.Popen(
+        ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private',
+         'sh', '-euc', ENTER, 'enter', ARGUMENTS.root, run, *command],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8', 'SYSTEMD_COLORS': '0'})
+
+
+def iter_lines(pipe):
+    """A function that gives the whole lines that came within some seconds."""
+    rest = b''
+
+    def lines(seconds):
+        nonlocal rest
+        if select.select([pipe], [], [], seconds)[0]:
+            got = os.read(pipe.fileno(), 65536)
+            if not got:
+                raise AssertionError('the stream ended')
+            rest += got
+        *whole, rest = rest.split(b'\n')
+        return [line.decode() for line in whole]
+    return lines
 
 
 def address(which):
@@ -140,6 +165,24 @@ class Varlinkctl(Case):
         said = self.run_it('--more', '--json=short', 'call', address('admin'),
                            'io.cloister.Admin.Status', '{}')
         self.assertEqual(json.loads(said.lstrip('\x1e'))['pid'], status['pid'])
+
+    def test_monitor(self):
+        shown = start(self.daemon.run, 'varlinkctl', '--more', '--json=short', 'call',
+                      address('admin'), 'io.cloister.Admin.Monitor', '{}')
+        self.addCleanup(shown.stdout.close)
+        self.addCleanup(shown.wait)
+        self.addCleanup(shown.kill)
+        lines = iter_lines(shown.stdout)
+        with self.daemon.client('hook') as hook:
+            seen = []
+            # It may not listen yet when the first of these happen.
+            while len(seen) < 3:
+                hook.call('io.cloister.Hook.Event', object='web-1', operation='prepare', xml=WEAK)
+                seen += [json.loads(line.lstrip('\x1e')) for line in lines(0.2)]
+        for one in seen:
+            self.assertEqual((one['event'], one['name']), ('gate', 'web-1'))
+        # Without `more` there is nothing to answer.
+        self.run_it('call', address('admin'), 'io.cloister.Admin.Monitor', '{}', status=1)
 
     def test_compute(self):
         facts = self.call('compute', 'io.cloister.Launch.Capabilities')
@@ -260,6 +303,30 @@ with varlink.Client('unix:{address('hook')}') as client:
         self.assertEqual(veto['verdict'], 'veto')
         self.assertEqual(missing, {'error': 'org.varlink.service.InvalidParameter',
                                    'parameters': {'parameter': 'operation'}})
+
+    def test_monitor(self):
+        first, second, error = self.run_it(f'''
+import threading
+done = threading.Event()
+
+def happen():
+    with varlink.Client('unix:{address('hook')}') as client:
+        with client.open('io.cloister.Hook') as hook:
+            while not done.wait(0.1):
+                hook.Event(object='web-1', operation='prepare', xml={WEAK!r})
+
+threading.Thread(target=happen).start()
+with varlink.Client('unix:{address('admin')}') as client:
+    with client.open('io.cloister.Admin') as admin:
+        events = admin.Monitor(_more=True)
+        seen = [next(events), next(events)]
+    done.set()
+    with client.open('io.cloister.Admin') as admin:
+        answer([*seen, attempt(admin.Monitor)])
+''')
+        for one in (first, second):
+            self.assertEqual((one['event'], one['name']), ('gate', 'web-1'))
+        self.assertEqual(error['error'], 'org.varlink.service.ExpectedMore')
 
     def test_not_served_here(self):
         error = self.run_it(f'''
