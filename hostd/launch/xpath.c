@@ -51,20 +51,37 @@ context_for (xmlDocPtr doc, const HostdFacts *facts)
 /* Setting one up takes longer than a small domain's parsing: each thread keeps one. */
 static GPrivate idle_context = G_PRIVATE_INIT ((GDestroyNotify) xmlXPathFreeContext);
 
+static xmlXPathContextPtr
+take_context (xmlDocPtr doc, const HostdFacts *facts)
+{
+  xmlXPathContextPtr context = g_private_get (&idle_context);
+
+  if (context) {
+    g_private_set (&idle_context, NULL);
+  } else {
+    context = context_for (NULL, NULL);
+    xmlXPathContextSetCache (context, 1, -1, 0); /* results are used again, not allocated */
+  }
+  context->doc = doc;
+  context->userData = (gpointer) facts;
+  return context;
+}
+
+static void
+give_context (xmlXPathContextPtr context)
+{
+  context->doc = NULL;
+  context->node = NULL;
+  context->userData = NULL;
+  g_private_replace (&idle_context, context);
+}
+
 HostdXPath *
 hostd_xpath_new (HostdDocument *document, const HostdFacts *facts, HostdXPathWay way)
 {
   HostdXPath *self = g_new0 (HostdXPath, 1);
 
-  self->context = g_private_get (&idle_context);
-  if (self->context) {
-    g_private_set (&idle_context, NULL);
-  } else {
-    self->context = context_for (NULL, NULL);
-    xmlXPathContextSetCache (self->context, 1, -1, 0); /* results are used again, not allocated */
-  }
-  self->context->doc = document->xml;
-  self->context->userData = (gpointer) facts;
+  self->context = take_context (document->xml, facts);
   self->root = xmlDocGetRootElement (document->xml);
   self->way = way;
   return self;
@@ -75,10 +92,7 @@ hostd_xpath_free (HostdXPath *self)
 {
   if (self == NULL)
     return;
-  self->context->doc = NULL;
-  self->context->node = NULL;
-  self->context->userData = NULL;
-  g_private_replace (&idle_context, self->context);
+  give_context (self->context);
   g_free (self);
 }
 
@@ -131,36 +145,47 @@ has_kind (xmlXPathObjectPtr result, HostdExpressionKind kind, GError **error)
 }
 
 static gboolean
-try_out (const HostdExpression *expression, GError **error)
+try_out (xmlXPathContextPtr context, const HostdExpression *expression, GError **error)
 {
   static const char sample[] = "<domain><x/></domain>";
   xmlDocPtr doc = xmlReadMemory (sample, sizeof sample - 1, NULL, NULL, XML_PARSE_NONET);
-  xmlXPathContextPtr context = context_for (doc, NULL);
-  xmlXPathObjectPtr result =
-      evaluate (context, xmlDocGetRootElement (doc), expression->compiled, error);
-  gboolean ok = result && has_kind (result, expression->kind, error);
+  xmlXPathObjectPtr result;
+  gboolean ok;
 
+  context->doc = doc;
+  result = evaluate (context, xmlDocGetRootElement (doc), expression->compiled, error);
+  ok = result && has_kind (result, expression->kind, error);
   xmlXPathFreeObject (result);
-  xmlXPathFreeContext (context);
+  context->doc = NULL;
+  context->node = NULL;
   xmlFreeDoc (doc);
   return ok;
 }
 
+/* A literal, or else a function, a prefix or a variable. */
+static GRegex *
+words_regex (void)
+{
+  static GRegex *regex;
+
+  if (g_once_init_enter (&regex))
+    g_once_init_leave (&regex, g_regex_new ("\"[^\"]*\"|'[^']*'|"
+                                            "([\\w.-]+)\\s*\\(|([\\w.-]+):(?!:)|(\\$)",
+                                            0, 0, NULL));
+  return regex;
+}
+
 /* libxml2 looks functions and prefixes up when it comes to them, which may be in a guest's hour. */
 static gboolean
-knows_words (const char *text, GError **error)
+knows_words (xmlXPathContextPtr context, const char *text, GError **error)
 {
   static const char *const no_functions[] = { "node", "text", "comment", "processing-instruction",
                                               "and",  "or",   "div",     "mod",
                                               NULL };
-  g_autoptr (GRegex) regex = g_regex_new ("\"[^\"]*\"|'[^']*'|"
-                                          "([\\w.-]+)\\s*\\(|([\\w.-]+):(?!:)|(\\$)",
-                                          0, 0, NULL);
   g_autoptr (GMatchInfo) match = NULL;
-  xmlXPathContextPtr context = context_for (NULL, NULL);
   gboolean ok = TRUE;
 
-  for (g_regex_match (regex, text, 0, &match); ok && g_match_info_matches (match);
+  for (g_regex_match (words_regex (), text, 0, &match); ok && g_match_info_matches (match);
        g_match_info_next (match, NULL)) {
     g_autofree char *function = g_match_info_fetch (match, 1);
     g_autofree char *prefix = g_match_info_fetch (match, 2);
@@ -180,7 +205,21 @@ knows_words (const char *text, GError **error)
                    : is_prefix ? prefix
                                : variable);
   }
-  xmlXPathFreeContext (context);
+  return ok;
+}
+
+static gboolean
+compile (HostdExpression *self, const char *text, GError **error)
+{
+  xmlXPathContextPtr context = take_context (NULL, NULL);
+  gboolean ok;
+
+  self->compiled = xmlXPathCtxtCompile (context, (const xmlChar *) text);
+  ok = self->compiled != NULL;
+  if (!ok)
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "not an XPath");
+  ok = ok && knows_words (context, text, error) && try_out (context, self, error);
+  give_context (context);
   return ok;
 }
 
@@ -188,16 +227,9 @@ HostdExpression *
 hostd_expression_compile (const char *text, HostdExpressionKind kind, GError **error)
 {
   g_autoptr (HostdExpression) self = g_new0 (HostdExpression, 1);
-  xmlXPathContextPtr context = context_for (NULL, NULL);
 
   self->kind = kind;
-  self->compiled = xmlXPathCtxtCompile (context, (const xmlChar *) text);
-  xmlXPathFreeContext (context);
-  if (self->compiled == NULL) {
-    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "not an XPath");
-    return NULL;
-  }
-  if (!knows_words (text, error) || !try_out (self, error))
+  if (!compile (self, text, error))
     return NULL;
   if (kind == HOSTD_EXPRESSION_NODES)
     self->path = hostd_path_new (text);
