@@ -18,7 +18,7 @@ help:
 	@echo 'make build    build the programs: $(BUILD)/cloister-hostd, $(BUILD)/cloisterctl, $(BUILD)/cloister-hook'
 	@echo 'make demo     the whole way on a simulated SEV-SNP host (root: it makes a Debian root)'
 	@echo 'make check    everything that is tested; ends with "N passed, N failed, N skipped"'
-	@echo 'make bench    Rewrite and Verify against libxml2, in one process'
+	@echo 'make bench    Rewrite and Verify against libxml2, the hook against a process that does nothing'
 	@echo 'make format   reformat the C sources with clang-format 14'
 	@echo 'make install  install under PREFIX=$(PREFIX), below DESTDIR if that is set'
 	@echo 'make clean    remove $(BUILD)/, with the Debian roots in it'
