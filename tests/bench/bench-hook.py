@@ -163,17 +163,17 @@ class Bench:
         self.bind_many(BOUND)
         lonely = self.run(self.options.rounds, 1, cases)
         crowd = self.run(TURNS, AT_ONCE, cases)
+        # Each beside the processes that do nothing of its own time, and on few processors they wait
+        # for each other, whoever they are: so of what those took, times what a hook is of one.
+        ratio = (alone['hook'][0][len(alone['hook'][0]) // 2] /
+                 alone['noop'][0][len(alone['noop'][0]) // 2])
         self.row('hook', alone['hook'][0], alone['noop'][0])
-        self.row('+ 10,000', lonely['hook'][0], alone['hook'][0], 'of hook')
+        self.row('+ 10,000', lonely['hook'][0], [t * ratio for t in lonely['noop'][0]],
+                 'of hook, by noop')
         self.row(f'noop x {AT_ONCE}', crowd['noop'][0], alone['noop'][0], 'of noop')
         self.row(f'hook x {AT_ONCE}', crowd['hook'][0], alone['hook'][0], 'of hook')
-        # On few processors they wait for each other, whoever they are. So: what 64 processes that do
-        # nothing wait, times what one hook is of one of them; and what each costs the machine.
-        alone_ratio = (alone['hook'][0][len(alone['hook'][0]) // 2] /
-                       alone['noop'][0][len(alone['noop'][0]) // 2])
-        self.row(f'hook x {AT_ONCE}', crowd['hook'][0],
-                 [t * alone_ratio for t in crowd['noop'][0]],
-                 f'of noop x {AT_ONCE}, times hook / noop: at most 1.5')
+        self.row(f'hook x {AT_ONCE}', crowd['hook'][0], [t * ratio for t in crowd['noop'][0]],
+                 f'of hook, by noop x {AT_ONCE}: at most 1.5')
         for name in ('noop', 'hook'):
             self.row(f'{name} / {AT_ONCE}', [t // AT_ONCE for t in crowd[name][1]],
                      alone[name][0], f'a turn by {AT_ONCE}, of {name}')
