@@ -50,11 +50,11 @@ log_outcome (const HostdCall *call, HostdVerdict verdict, const char *uuid,
   guint n = hostd_reasons_count (reasons);
   g_autofree char *first = n > 0 ? hostd_reason_to_line (hostd_reasons_get (reasons, 0)) : NULL;
 
-  hostd_log (verdict == HOSTD_VERDICT_REFUSE ? HOSTD_LOG_NOTICE : HOSTD_LOG_INFO, "launch",
-             "%s %s uid=%u policy=%s uuid=%s%s%s", hostd_verdict_name (verdict),
-             hostd_call_get_method (call), hostd_call_get_peer (call)->uid,
-             hostd_call_get_string (call, "policy"), uuid != NULL ? uuid : "-",
-             first != NULL ? " reason: " : "", first != NULL ? first : "");
+  hostd_log_domain (verdict == HOSTD_VERDICT_REFUSE ? HOSTD_LOG_NOTICE : HOSTD_LOG_INFO, "launch",
+                    uuid, "%s %s uid=%u policy=%s uuid=%s%s%s", hostd_verdict_name (verdict),
+                    hostd_call_get_method (call), hostd_call_get_peer (call)->uid,
+                    hostd_call_get_string (call, "policy"), uuid != NULL ? uuid : "-",
+                    first != NULL ? " reason: " : "", first != NULL ? first : "");
 }
 
 /* Nobody is sent to a host whose gate is known to stand open. FALSE with an error then. */

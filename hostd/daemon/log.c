@@ -10,7 +10,7 @@
 /* Longer lines journald would cut into two events (LineMax= is 48K by default). */
 #define MAX_LINE 8192
 
-static gboolean to_journal, with_debug;
+static gboolean native, with_level, with_debug;
 
 static char *
 tidy (const char *text)
@@ -37,7 +37,7 @@ write_journal (HostdLogLevel level, const char *event, const char *uuid, const c
                                { "DOMAIN_UUID", uuid, -1 } };
   gsize n = G_N_ELEMENTS (fields) - (uuid == NULL);
 
-  return to_journal &&
+  return native &&
          g_log_writer_journald (G_LOG_LEVEL_INFO, fields, n, NULL) == G_LOG_WRITER_HANDLED;
 }
 
@@ -50,7 +50,7 @@ write_line (HostdLogLevel level, const char *event, const char *uuid, const char
 
   if (write_journal (level, event, uuid, message))
     return;
-  line = to_journal ? g_strdup_printf ("<%d>%s\n", (int) level, message)
+  line = with_level ? g_strdup_printf ("<%d>%s\n", (int) level, message)
                     : g_strdup_printf ("cloister-hostd: %s\n", message);
   /* One write, so that lines of two threads do not mix. There is nobody to tell if it fails. */
   (void) hostd_write_all (STDERR_FILENO, line, strlen (line), NULL);
@@ -78,7 +78,8 @@ write_glib (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpoin
 void
 hostd_log_init (gboolean journal, gboolean verbose)
 {
-  to_journal = journal;
+  native = g_log_writer_is_journald (STDERR_FILENO);
+  with_level = journal;
   with_debug = verbose;
   g_log_set_writer_func (write_glib, NULL, NULL);
 }

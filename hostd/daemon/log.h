@@ -24,8 +24,8 @@ typedef enum {
 } HostdLogLevel;
 
 /*
- * @journal: stderr is journald's. @verbose: debug lines too. GLib's own warnings
- * go the same way from then on.
+ * @journal: where stderr is not journald's own, lines begin with "<LEVEL>" for it. @verbose: debug
+ * lines too. GLib's own warnings go the same way from then on.
  */
 void hostd_log_init (gboolean journal, gboolean verbose);
 
