@@ -21,7 +21,8 @@ import simhost  # noqa: E402
 BINDINGS = "/var/lib/cloister/bindings"
 SOCKET = "/run/cloister/hook/hook.sock"
 # One word of the launch policy turned so that the host may read the guest's memory, and who finds it.
-WEAKER = {"snp": ("30000</policy>", "b0000</policy>", "snp-debug-off"),
+WEAKER = {"sev-es": ("37</policy>", "36</policy>", "sev-debug-off"),
+          "snp": ("30000</policy>", "b0000</policy>", "snp-debug-off"),
           "tdx": ("10000000</policy>", "10000001</policy>", "tdx-debug-off")}
 
 PLAIN = """<domain type='kvm'>

@@ -239,6 +239,30 @@ class Saved(Walk):
         self.assertIn("restored", self.host.virsh("domstate", "--reason", name).stdout)
 
 
+class SavedKept(Walk):
+    """Where libvirt keeps a managed save that a hook did not let through: 11.3 takes the failure for a success, says
+    that the guest started, and deletes what was saved."""
+
+    def test_managed_save_is_kept(self):
+        """The start says why not, hostd up or dead, and what was saved is there still."""
+        name = "kept"
+        self.kept(name)
+        before = self.plain(name)
+        self.defined(before, name)
+        self.start(name)
+        self.host.virsh("managedsave", name)
+        self.bind(before)
+        for hostd in ("up", "dead"):
+            with self.subTest(hostd):
+                if hostd == "dead":
+                    self.host.kill_hostd()
+                r = self.host.virsh("start", name, check=False)
+                self.assertEqual(r.returncode, 1, r.stdout)
+                self.assertRegex(r.stderr, "cloister: (restore|prepare) of domain kept refused: ")
+                self.assertFalse(self.runs(name))
+                self.assertIn("Managed save:   yes", self.host.virsh("dominfo", name).stdout)
+
+
 class Rebooted(Walk):
     """virsh reboot, which needs the guest's help. QEMU cannot reset this one."""
 
