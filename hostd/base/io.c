@@ -89,8 +89,8 @@ hostd_write_all (int fd, const char *data, gsize length, GError **error)
 
     if (n < 0 && errno == EINTR)
       continue;
-    if (n < 0)
-      return hostd_error_set_errno (error, errno, "cannot write");
+    if (n <= 0) /* 0 is nothing that POSIX promises for a file, and would come for ever */
+      return hostd_error_set_errno (error, n < 0 ? errno : EIO, "cannot write");
     data += n;
     length -= n;
   }

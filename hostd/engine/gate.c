@@ -253,8 +253,8 @@ verify_against (HostdGateCase *c, const HostdPolicy *policy)
       return;
     }
   }
-  verify = hostd_verify_run_policy (c->templates, policy, request, c->facts, c->event->xml,
-                                    c->event->length, c->stage, TRUE, &error);
+  verify = hostd_verify_glanced (c->templates, policy, request, c->facts, c->glance, c->stage, TRUE,
+                                 &error);
   if (verify == NULL)
     hostd_gate_decision_veto (c->decision, "verify", "it cannot be verified: %s", error->message);
   else

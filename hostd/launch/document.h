@@ -19,7 +19,7 @@ G_BEGIN_DECLS
 #define HOSTD_NS_NOVA "http://openstack.org/xmlns/libvirt/nova/1.1"
 #define HOSTD_NS_CLOISTER "urn:cloister:launch:1"
 
-typedef struct {
+typedef struct HostdDocument {
   const char *text; /* terminated by a NUL that length does not count */
   gsize length;
   xmlDocPtr xml;

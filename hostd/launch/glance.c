@@ -100,6 +100,7 @@ hostd_glance_at (const char *xml, gsize length, GError **error)
     self->policy =
         hostd_node_text ((xmlNodePtr) xmlHasNsProp (ours, (const xmlChar *) "policy", NULL));
   self->asks = hostd_document_asks (domain);
+  self->document = g_steal_pointer (&document);
   return g_steal_pointer (&self);
 }
 
@@ -112,5 +113,6 @@ hostd_glance_free (HostdGlance *self)
   g_free (self->policy);
   if (self->data)
     g_hash_table_unref (self->data);
+  hostd_document_free (self->document);
   g_free (self);
 }

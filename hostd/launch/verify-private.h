@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /*
- * hostd_verify_run_policy(), which is always HOSTD_XPATH_EXACT, of a text that was parsed already.
+ * hostd_verify_run(), which is always HOSTD_XPATH_EXACT, of a text that was parsed already.
  * The document is only read.
  */
 HostdVerify *hostd_verify_document (const HostdTemplates *templates, const HostdPolicy *policy,

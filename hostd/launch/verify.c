@@ -327,15 +327,12 @@ hostd_verify_document (const HostdTemplates *templates, const HostdPolicy *polic
 }
 
 HostdVerify *
-hostd_verify_run_policy (const HostdTemplates *templates, const HostdPolicy *policy,
-                         const HostdRequest *request, const HostdFacts *facts, const char *xml,
-                         gsize length, HostdStage stage, gboolean bound, GError **error)
+hostd_verify_glanced (const HostdTemplates *templates, const HostdPolicy *policy,
+                      const HostdRequest *request, const HostdFacts *facts,
+                      const HostdGlance *glance, HostdStage stage, gboolean bound, GError **error)
 {
-  g_autoptr (HostdDocument) document = hostd_document_parse (xml, length, error);
-
-  return document ? hostd_verify_document (templates, policy, request, facts, document,
-                                           HOSTD_XPATH_EXACT, stage, bound, error)
-                  : NULL;
+  return hostd_verify_document (templates, policy, request, facts, glance->document,
+                                HOSTD_XPATH_EXACT, stage, bound, error);
 }
 
 HostdVerify *
@@ -346,10 +343,14 @@ hostd_verify_run (const HostdTemplates *templates, const HostdRequest *request,
   /* An unknown policy is told before anything about the text. */
   const HostdPolicy *policy =
       hostd_templates_find_policy (templates, hostd_request_get_policy (request), error);
+  g_autoptr (HostdDocument) document = NULL;
 
-  return policy ? hostd_verify_run_policy (templates, policy, request, facts, xml, length, stage,
-                                           bound, error)
-                : NULL;
+  if (policy == NULL)
+    return NULL;
+  document = hostd_document_parse (xml, length, error);
+  return document ? hostd_verify_document (templates, policy, request, facts, document,
+                                           HOSTD_XPATH_EXACT, stage, bound, error)
+                  : NULL;
 }
 
 void

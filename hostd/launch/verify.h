@@ -37,14 +37,6 @@ typedef struct HostdVerify HostdVerify;
 HostdVerify *hostd_verify_run (const HostdTemplates *templates, const HostdRequest *request,
                                const HostdFacts *facts, const char *xml, gsize length,
                                HostdStage stage, gboolean bound, GError **error);
-/*
- * The same by @policy, whatever the request names: it need not be among @templates, but is a policy
- * as it was when somebody was promised it.
- */
-HostdVerify *hostd_verify_run_policy (const HostdTemplates *templates, const HostdPolicy *policy,
-                                      const HostdRequest *request, const HostdFacts *facts,
-                                      const char *xml, gsize length, HostdStage stage,
-                                      gboolean bound, GError **error);
 void hostd_verify_free (HostdVerify *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdVerify, hostd_verify_free)
 
@@ -64,10 +56,21 @@ typedef struct {
   gboolean has_launch_security;
   gboolean live;    /* the root has an id: libvirt runs it, or is about to */
   GHashTable *data; /* launchSecurity's children and attributes by name: text, or a child's path */
+  struct HostdDocument *document; /* launch/ alone */
 } HostdGlance;
 
 HostdGlance *hostd_glance_at (const char *xml, gsize length, GError **error);
 void hostd_glance_free (HostdGlance *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdGlance, hostd_glance_free)
+
+/*
+ * hostd_verify_run() of a domain that was glanced at, which need not be parsed again, by @policy,
+ * whatever the request names: it need not be among @templates, but is a policy as it was when
+ * somebody was promised it.
+ */
+HostdVerify *hostd_verify_glanced (const HostdTemplates *templates, const HostdPolicy *policy,
+                                   const HostdRequest *request, const HostdFacts *facts,
+                                   const HostdGlance *glance, HostdStage stage, gboolean bound,
+                                   GError **error);
 
 G_END_DECLS

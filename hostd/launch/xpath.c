@@ -166,13 +166,16 @@ try_out (xmlXPathContextPtr context, const HostdExpression *expression, GError *
 static GRegex *
 words_regex (void)
 {
-  static GRegex *regex;
+  static gsize once;
 
-  if (g_once_init_enter (&regex))
-    g_once_init_leave (&regex, g_regex_new ("\"[^\"]*\"|'[^']*'|"
-                                            "([\\w.-]+)\\s*\\(|([\\w.-]+):(?!:)|(\\$)",
-                                            0, 0, NULL));
-  return regex;
+  if (g_once_init_enter (&once)) {
+    GRegex *regex = g_regex_new ("\"[^\"]*\"|'[^']*'|"
+                                 "([\\w.-]+)\\s*\\(|([\\w.-]+):(?!:)|(\\$)",
+                                 0, 0, NULL);
+
+    g_once_init_leave (&once, GPOINTER_TO_SIZE (regex));
+  }
+  return GSIZE_TO_POINTER (once);
 }
 
 /* libxml2 looks functions and prefixes up when it comes to them, which may be in a guest's hour. */

@@ -305,6 +305,7 @@ hostd_bindings_forget (HostdBindings *self, const char *uuid, GError **error)
     return FALSE;
   if (unlinkat (self->fd, normal, 0) < 0) {
     if (errno == ENOENT) {
+      fsync (self->fd); /* an earlier call may have removed it and not have been able to say so */
       g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_NOT_FOUND, "domain %s is not bound", normal);
       return FALSE;
     }

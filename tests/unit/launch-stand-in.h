@@ -42,6 +42,8 @@ hostd_glance_at (const char *xml, gsize length, GError **error)
 {
   HostdGlance *glance;
 
+  g_assert_cmpstr (xml, ==, ANY_XML);
+  g_assert_cmpuint (length, ==, strlen (ANY_XML));
   if (launch.unreadable) {
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "line 1 is no XML");
     return NULL;
@@ -128,14 +130,12 @@ hostd_request_set_technology (HostdRequest *self, const char *name, GError **err
 }
 
 HostdVerify *
-hostd_verify_run_policy (const HostdTemplates *templates, const HostdPolicy *policy,
-                         const HostdRequest *request, const HostdFacts *facts, const char *xml,
-                         gsize length, HostdStage stage, gboolean bound, GError **error)
+hostd_verify_glanced (const HostdTemplates *templates, const HostdPolicy *policy,
+                      const HostdRequest *request, const HostdFacts *facts,
+                      const HostdGlance *glance, HostdStage stage, gboolean bound, GError **error)
 {
   HostdVerify *self;
 
-  g_assert_cmpstr (xml, ==, ANY_XML);
-  g_assert_cmpuint (length, ==, strlen (ANY_XML));
   launch.asked++;
   launch.asked_stage = stage;
   launch.asked_bound = bound;
