@@ -31,6 +31,7 @@ if importlib.util.find_spec('lxml') is None:
     sys.exit(77)
 from lxml import etree  # noqa: E402
 
+EACH = int(os.environ.get('GOLDEN_EACH', '1'))  # only each such cell
 CTL = os.path.abspath(sys.argv[1])
 ON = {'milan-snp': 'snp', 'spr-tdx': 'tdx'}
 ID_BLOCK = ['idBlock=' + 'A' * 128]
@@ -176,9 +177,10 @@ def run_all(schemas):
     """The table as it is now, and the faults; two at a time, because most of it is programs that start."""
     judge, table, faults = load_judge(), {}, []
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        cells = [(path, policy, host) for name, columns in FOLDERS.items()
+                 for path in sorted(glob.glob(os.path.join(HERE, name, '*.xml'))) for policy, host in columns]
         jobs = [(path, policy, host, pool.submit(cell, judge, host, policy, path, folder))
-                for name, columns in FOLDERS.items()
-                for path in sorted(glob.glob(os.path.join(HERE, name, '*.xml'))) for policy, host in columns]
+                for path, policy, host in cells[::EACH]]
         for path, policy, host, job in jobs:
             got, wrong, texts = job.result()
             file, column = os.path.relpath(path, HERE), '%s on %s' % (policy, host)
@@ -197,6 +199,8 @@ def main():
             f.write(json.dumps(table, indent=1) + '\n')
     with open(TABLE) as f:
         expected = json.load(f)
+    if EACH > 1:
+        expected = {name: {c: expected.get(name, {}).get(c) for c in row} for name, row in table.items()}
     for name in sorted(set(expected) | set(table)):
         for column in sorted(set(expected.get(name, {})) | set(table.get(name, {}))):
             want, got = expected.get(name, {}).get(column), table.get(name, {}).get(column)

@@ -6,6 +6,7 @@ Two lists: what Rewrite changed is changed back (found by comparing trees, not b
 the protections of protections.json, which were written down apart from the templates. Every assertion of the
 templates must be caught alone by at least one mutation, or be excused in protections.json.
 """
+import concurrent.futures
 import copy
 import glob
 import importlib.util
@@ -13,7 +14,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import xml.etree.ElementTree
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -24,21 +24,17 @@ if importlib.util.find_spec('lxml') is None:
     sys.exit(77)
 from lxml import etree  # noqa: E402
 
+EACH = int(os.environ.get('GOLDEN_EACH', '1'))  # only each such mutation; what they cover is not asked then
 CTL = os.path.abspath(sys.argv[1])
 HOSTS = {'tdx': 'spr-tdx'}
-FOLDER = tempfile.TemporaryDirectory(prefix='cloister-mutations-')
-WORK = FOLDER.name
 
 
 def run(verb, policy, text, data=()):
-    path = os.path.join(WORK, 'domain.xml')
-    with open(path, 'wb') as f:
-        f.write(text)
     argv = [CTL, verb, '--offline', '--host', os.path.join(TOP, 'tests', 'hosts', HOSTS.get(policy, 'milan-snp')),
             '--policy', policy]
     for pair in data:
         argv += ['--data', pair]
-    return subprocess.run(argv + [path], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.run(argv + ['-'], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
 
 
 def ids(result):
@@ -129,10 +125,8 @@ def assertions():
     return found
 
 
-def main():
-    with open(os.path.join(HERE, 'protections.json')) as f:
-        table = json.load(f)
-    failures, count, alone = [], 0, set()
+def goods(table, failures):
+    """(file, policy, what Rewrite made of it) of each good domain."""
     for good in table['good']:
         with open(os.path.join(HERE, good['file']), 'rb') as f:
             before = f.read()
@@ -140,43 +134,54 @@ def main():
             assert old.encode() in before, old
             before = before.replace(old.encode(), new.encode())
         for policy in good['policies']:
-            data = good.get('data', {}).get(policy, [])
-            r = run('rewrite', policy, before, data)
+            r = run('rewrite', policy, before, good.get('data', {}).get(policy, []))
             if r.returncode:
                 failures.append('%s %s: not rewritten: %s' % (good['file'], policy, r.stderr.decode()))
                 continue
-            after = r.stdout
             failures += ['%s %s: not so after rewriting: %s' % (good['file'], policy, e)
-                         for e in good.get('expect', []) if not etree.fromstring(after).xpath('boolean(%s)' % e)]
-            for label, text in undo_each(before, after):
-                count += 1
-                v = run('verify', policy, text)
-                if v.returncode != 3:
-                    failures.append('%s %s: undone (%s): exit %d' % (good['file'], policy, label, v.returncode))
-                elif len(ids(v)) == 1:
-                    alone.add(ids(v)[0])
-            for spec in table['protections']:
-                if policy not in spec.get('policies', [policy]):
-                    continue
-                text = apply(spec, after)
-                if text is None:
-                    continue
+                         for e in good.get('expect', []) if not etree.fromstring(r.stdout).xpath('boolean(%s)' % e)]
+            yield good['file'], policy, before, r.stdout
+
+
+def mutants(table, failures):
+    """(what was done to whom, the id that has to name it or None, policy, text, data)."""
+    for file, policy, before, after in goods(table, failures):
+        for label, text in undo_each(before, after):
+            yield '%s %s: undone (%s)' % (file, policy, label), None, policy, text, []
+        for spec in table['protections']:
+            text = apply(spec, after) if policy in spec.get('policies', [policy]) else None
+            if text is not None:
                 spec['tried'] = True
-                count += 1
-                v = run('verify', policy, text, spec.get('data', []))
-                if v.returncode != 3 or spec['id'] not in ids(v):
-                    failures.append('%s %s: %s: exit %d, %s' % (good['file'], policy, json.dumps(spec), v.returncode,
-                                                               ids(v)))
-                elif ids(v) == [spec['id']]:
-                    alone.add(spec['id'])
-    failures += ['never tried: %s' % json.dumps(s) for s in table['protections'] if 'tried' not in s]
+                yield ('%s %s: %s' % (file, policy, json.dumps(spec)), spec['id'], policy, text,
+                       spec.get('data', []))
+
+
+def uncovered(table, alone):
     excused = set(table['excused'])
-    failures += ['assertion %s: no mutation that only it catches' % i for i in sorted(assertions() - alone - excused)]
-    failures += ['excused, and caught alone all the same: %s' % i for i in sorted(excused & alone)]
+    return (['never tried: %s' % json.dumps(s) for s in table['protections'] if 'tried' not in s]
+            + ['assertion %s: no mutation that only it catches' % i for i in sorted(assertions() - alone - excused)]
+            + ['excused, and caught alone all the same: %s' % i for i in sorted(excused & alone)])
+
+
+def main():
+    with open(os.path.join(HERE, 'protections.json')) as f:
+        table = json.load(f)
+    failures, alone = [], set()
+    tried = list(mutants(table, failures))[::EACH]
+    # The time goes into programs that start: as many at once as there are processors.
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for m, v in zip(tried, pool.map(lambda m: run('verify', *m[2:]), tried)):
+            what, wanted = m[:2]
+            if v.returncode != 3 or (wanted and wanted not in ids(v)):
+                failures.append('%s: exit %d, %s' % (what, v.returncode, ids(v)))
+            elif len(ids(v)) == 1:
+                alone.add(ids(v)[0])
+    if EACH == 1:
+        failures += uncovered(table, alone)
     for line in failures:
         print(line)
-    print('%d mutations, %d assertions caught alone, %d faults' % (count, len(alone), len(failures)))
-    sys.exit(1 if failures or not count else 0)
+    print('%d mutations, %d assertions caught alone, %d faults' % (len(tried), len(alone), len(failures)))
+    sys.exit(1 if failures or not tried else 0)
 
 
 main()

@@ -18,6 +18,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 CTL = os.path.abspath(sys.argv[1])
+EACH = int(os.environ.get('GOLDEN_EACH', '1'))  # only each such case
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 20261125
 CASES = 300
 
@@ -156,11 +157,12 @@ def main():
 
     # The time goes into cloisterctl's processes: as many at once as there are processors.
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for n, wrong in enumerate(pool.map(case, range(CASES))):
+        numbers = range(0, CASES, EACH)
+        for n, wrong in zip(numbers, pool.map(case, numbers)):
             if wrong:
                 pool.shutdown(cancel_futures=True)
                 sys.exit('seed %d: %s' % (SEED + n, wrong))
-    print('%d domains, seeds from %d' % (CASES, SEED))
+    print('%d domains, seeds from %d' % (len(numbers), SEED))
 
 
 main()
