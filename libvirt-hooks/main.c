@@ -11,9 +11,9 @@
  * - reconnect exits 0 as the first thing that happens, before a byte is read or a file opened.
  *   Nothing may be able to fail there.
  *
- * - Only prepare, start, migrate and restore are ever vetoed. At the others hostd is told, and the
- *   exit status is 0 whatever it says. An operation that we do not know passes: it may be another
- *   reconnect.
+ * - Only prepare, start, migrate and, of what has launch security, restore are ever vetoed. At the
+ *   others hostd is told, and the exit status is 0 whatever it says. An operation that we do not
+ *   know passes: it may be another reconnect.
  *
  * - An ordinary guest never waits for hostd. We look at it with our own eyes first: does its XML
  *   hold the word launchSecurity, or that of our metadata, or what a flavor of Nova's asks for

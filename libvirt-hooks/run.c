@@ -33,17 +33,21 @@ typedef enum {
   INPUT_FAILED, /* read() did */
 } Input;
 
+/* Who needs no answer does not keep libvirtd waiting for one as long. */
+#define TOLD_MS 1000
+
 /* What a failing hook does at an operation. */
 typedef enum {
-  OPERATION_GATED,  /* it does not happen: we decide */
-  OPERATION_TOLD,   /* harm, or nothing: hostd is told, and the answer does not matter */
-  OPERATION_PASSED, /* unknown to us, and perhaps the death of a running guest: nothing is done */
+  OPERATION_GATED,    /* it does not happen: we decide */
+  OPERATION_RESTORED, /* a managed save may be lost; a prepare follows if it does not fail */
+  OPERATION_TOLD,     /* harm, or nothing: hostd is told, and the answer does not matter */
+  OPERATION_PASSED,   /* unknown to us, and perhaps the death of a running guest: nothing is done */
 } Operation;
 
 static Operation
 classify (const char *operation)
 {
-  static const char *const gated[] = { "prepare", "start", "migrate", "restore" };
+  static const char *const gated[] = { "prepare", "start", "migrate" };
   static const char *const told[] = { "started", "stopped", "release" };
 
   for (size_t i = 0; i < sizeof gated / sizeof *gated; i++)
@@ -52,7 +56,7 @@ classify (const char *operation)
   for (size_t i = 0; i < sizeof told / sizeof *told; i++)
     if (strcmp (operation, told[i]) == 0)
       return OPERATION_TOLD;
-  return OPERATION_PASSED;
+  return strcmp (operation, "restore") == 0 ? OPERATION_RESTORED : OPERATION_PASSED;
 }
 
 /*
@@ -235,7 +239,8 @@ run_daemon_hook (const HookSetup *setup, const HookCall *call, HookDeadline dead
 static int
 run_qemu_hook (const HookSetup *setup, const HookCall *call, Input input, HookDeadline deadline)
 {
-  bool gated = classify (call->operation) == OPERATION_GATED;
+  Operation operation = classify (call->operation);
+  bool gated = operation == OPERATION_GATED;
   HookLook look;
   HookGuest guest;
   HookReply reply;
@@ -246,6 +251,14 @@ run_qemu_hook (const HookSetup *setup, const HookCall *call, Input input, HookDe
     return gated ? veto_input (call, input, setup) : EXIT_ALLOW;
 
   hook_look_at (&look, setup->bindings_dir, call->xml, call->length, true);
+  /*
+   * libvirt 11.3 takes a restore that a hook refused for a success, and deletes what was saved. So
+   * only those are refused who could not have been saved; all others meet the gate at the prepare
+   * that follows, where a refusal loses nothing.
+   */
+  if (operation == OPERATION_RESTORED && !look.launch_security)
+    return EXIT_ALLOW;
+  gated = gated || operation == OPERATION_RESTORED;
   guest = hook_look_guest (&look);
   if (guest == HOOK_GUEST_ORDINARY)
     return EXIT_ALLOW;
@@ -260,6 +273,15 @@ run_qemu_hook (const HookSetup *setup, const HookCall *call, Input input, HookDe
   if (guest == HOOK_GUEST_UNSEEN)
     return EXIT_ALLOW;
   return veto_without_hostd (call, setup, &look, ask, &reply, failed);
+}
+
+/* One deadline covers everything: reading, asking, and the answer. */
+static unsigned
+deadline_for (const HookSetup *setup, int argc, char **argv, Operation operation)
+{
+  bool told = operation == OPERATION_TOLD || (argc > 0 && is_daemon_hook (argv[0]));
+
+  return told && setup->deadline_ms > TOLD_MS ? TOLD_MS : setup->deadline_ms;
 }
 
 int
@@ -277,7 +299,7 @@ hook_run (const HookSetup *setup, int argc, char **argv)
   if (strcmp (call.operation, "reconnect") == 0)
     return EXIT_ALLOW;
 
-  deadline = hook_deadline_in (setup->deadline_ms);
+  deadline = hook_deadline_in (deadline_for (setup, argc, argv, classify (call.operation)));
   settle_descriptors ();
   signal (SIGPIPE, SIG_IGN);
   if (argc < 3) {

@@ -330,18 +330,26 @@ judge_start (HostdGateCase *c)
  * No technology that we know lets libvirt move a guest with its memory: QEMU blocks both for SEV,
  * SEV-ES, SEV-SNP and TDX. So what arrives under such a guest's name is another one's memory, or
  * one that ran in clear.
+ *
+ * libvirt 11.3 takes a restore that a hook refused for a success, and deletes the managed save. So
+ * what was saved without launch security is not refused here: it meets the same gate at the prepare
+ * that follows, where a refusal loses nothing.
  */
 static void
 judge_move (HostdGateCase *c)
 {
-  if (hostd_gate_decision_get_guest (c->decision) == HOSTD_GATE_GUEST_ORDINARY)
+  gboolean migrates = strcmp (c->operation, "migrate") == 0;
+
+  if (hostd_gate_decision_get_guest (c->decision) == HOSTD_GATE_GUEST_ORDINARY ||
+      (!migrates && !c->glance->has_launch_security))
     return;
   hostd_gate_decision_veto (
       c->decision, "migration",
       "a protected guest cannot be %s: its memory is encrypted for one launch "
-      "on one host; start it from its disk instead",
-      strcmp (c->operation, "migrate") == 0 ? "migrated with its memory"
-                                            : "restored from a saved state");
+      "on one host; %s",
+      migrates ? "migrated with its memory" : "restored from a saved state",
+      migrates ? "stop it, define it there, and start it from its disk"
+               : "start it from its disk instead");
 }
 
 /* ---- all of it ----------------------------------------------------------- */

@@ -20,7 +20,7 @@ import unittest
 SKIP = 77
 UUID = '0a1b2c3d-0001-4002-8003-00000000abcd'
 OTHER = 'ffffffff-0001-4002-8003-00000000abcd'
-GATED = ('prepare', 'start', 'migrate', 'restore')
+GATED = ('prepare', 'start', 'migrate')  # and restore of what has launch security
 TOLD = ('started', 'stopped', 'release')
 
 ALLOW = b'{"parameters":{"verdict":"allow"}}\0'
@@ -179,20 +179,26 @@ class HookTest(unittest.TestCase):
 
     def test_up_allow(self):
         with self.hostd() as hostd:
-            for operation in GATED + TOLD:
+            for operation in GATED + ('restore',) + TOLD:
                 self.allowed(operation, SECURED)
-            self.assertEqual(hostd.accepts, len(GATED + TOLD))
+            self.assertEqual(hostd.accepts, len(GATED + ('restore',) + TOLD))
+            # A refusal may cost what was saved; prepare follows.
+            self.allowed('restore', MARKED)
+            self.assertEqual(hostd.accepts, len(GATED + ('restore',) + TOLD))
 
     def test_up_veto(self):
         with self.hostd(VETO):
             for operation in GATED:
                 self.vetoed('iommu-disk: no "iommu" here', operation, SECURED)
                 self.vetoed('iommu-disk', operation, MARKED)
+            self.vetoed('iommu-disk', 'restore', SECURED)
+            self.allowed('restore', MARKED)
             for operation in TOLD:
                 self.allowed(operation, SECURED)
             self.place.bind()
             for operation in GATED:
                 self.vetoed('iommu-disk', operation, ORDINARY)
+            self.allowed('restore', ORDINARY)
 
     def test_what_is_sent(self):
         xml = domain('<title>a"b\\c\x01é€𝄞 &amp;</title><launchSecurity/>')
@@ -243,13 +249,15 @@ class HookTest(unittest.TestCase):
             self.vetoed(text, 'prepare', SECURED)
             self.vetoed(text, 'start', SECURED)
             self.vetoed(text, 'migrate', SECURED)
-            self.vetoed(text, 'restore', MARKED)
+            self.vetoed(text, 'restore', SECURED)
+            self.allowed('restore', MARKED)
             for operation in TOLD:
                 self.allowed(operation, SECURED)
             self.place.bind()
             self.vetoed(text, 'prepare', ORDINARY)
             self.vetoed('is bound', 'start', ORDINARY)
-            self.vetoed(text, 'restore', ORDINARY)
+            self.vetoed(text, 'prepare', ORDINARY)
+            self.allowed('restore', ORDINARY)
             for operation in TOLD:
                 self.allowed(operation, ORDINARY)
             self.allowed('prepare', domain(uuid=OTHER))
@@ -445,7 +453,7 @@ class HookTest(unittest.TestCase):
         with self.hostd():
             for operation in GATED:
                 self.vetoed('larger than 5 MiB', operation, huge)
-            for operation in TOLD + ('reconnect',):
+            for operation in TOLD + ('restore', 'reconnect'):
                 self.allowed(operation, huge)
 
     def test_too_large_to_send(self):

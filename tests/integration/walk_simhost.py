@@ -240,8 +240,8 @@ class Saved(Walk):
 
 
 class SavedKept(Walk):
-    """Where libvirt keeps a managed save that a hook did not let through: 11.3 takes the failure for a success, says
-    that the guest started, and deletes what was saved."""
+    """What was saved before the policy is not lost: libvirt 11.3 would take a hook's failure at restore for a success
+    and delete it, so the gate says no at the prepare that follows."""
 
     def test_managed_save_is_kept(self):
         """The start says why not, hostd up or dead, and what was saved is there still."""

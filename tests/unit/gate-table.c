@@ -276,14 +276,18 @@ test_move (Fixture *f, gconstpointer data)
 {
   launch.asks = TRUE;
   f->settings.unbound = HOSTD_GATE_UNBOUND_ALLOW;
+  launch.has_launch_security = TRUE;
   assert_vetoed (f, "migrate", "migration");
   assert_vetoed (f, "restore", "migration");
-  launch.asks = FALSE;
+  launch.asks = launch.has_launch_security = FALSE;
   launch.metadata = "snp";
   assert_vetoed (f, "migrate", "migration");
+  assert_allowed (f, "restore", HOSTD_GATE_GUEST_METADATA); /* what follows is prepare */
   launch.metadata = NULL;
   bind (f, "snp", TODAY);
   assert_vetoed (f, "migrate", "migration");
+  assert_allowed (f, "restore", HOSTD_GATE_GUEST_BOUND);
+  launch.has_launch_security = TRUE;
   assert_vetoed (f, "restore", "migration");
 }
 

@@ -20,7 +20,7 @@ struct HostdVerify {
 };
 
 static struct {
-  gboolean unreadable, no_uuid, asks;
+  gboolean unreadable, no_uuid, asks, has_launch_security;
   const char *metadata;      /* policy named by the domain's metadata */
   const char *found;         /* the name of the policy that was found last */
   const char *text_today;    /* of every policy; NULL: as bound */
@@ -52,6 +52,7 @@ hostd_glance_at (const char *xml, gsize length, GError **error)
   glance->uuid = launch.no_uuid ? NULL : g_strdup (UUID);
   glance->policy = g_strdup (launch.metadata);
   glance->asks = launch.asks || launch.metadata;
+  glance->has_launch_security = launch.has_launch_security;
   return glance;
 }
 
