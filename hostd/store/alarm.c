@@ -27,8 +27,8 @@ struct HostdAlarm {
 static void
 set (HostdAlarm *self, const char *uuid, const char *name, gint64 when)
 {
-  g_autofree char *old_uuid = self->uuid, *old_name = self->name;
-
+  g_free (self->uuid);
+  g_free (self->name);
   self->raised = TRUE;
   self->uuid = g_strdup (uuid != NULL ? uuid : "?");
   self->name = g_strdup (name != NULL ? name : "?");

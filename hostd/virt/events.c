@@ -6,28 +6,6 @@
 #include "virt/libvirt.h"
 #include "virt/virt-private.h"
 
-/* libvirt's own loop: it reads what libvirtd sends, which nobody else would. It never ends. */
-static gpointer
-run_loop (gpointer data)
-{
-  for (;;)
-    if (virEventRunDefaultImpl () < 0)
-      g_usleep (G_USEC_PER_SEC / 10);
-  return NULL;
-}
-
-void
-hostd_virt_events_init (void)
-{
-  static gsize once;
-
-  if (!g_once_init_enter (&once))
-    return;
-  virEventRegisterDefaultImpl ();
-  g_thread_unref (g_thread_new ("libvirt-events", run_loop, NULL));
-  g_once_init_leave (&once, 1);
-}
-
 HostdVirtEvent *
 hostd_virt_event_copy (const HostdVirtEvent *self)
 {

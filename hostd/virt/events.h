@@ -26,14 +26,8 @@ HostdVirtEvent *hostd_virt_event_copy (const HostdVirtEvent *self);
 void hostd_virt_event_free (HostdVirtEvent *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdVirtEvent, hostd_virt_event_free)
 
-/* Called on the thread of libvirt's loop: it must neither block nor call libvirt. */
+/* Called on the thread of virt/event-loop.h: it must neither block nor call libvirt. */
 typedef void (*HostdVirtEventFunc) (const HostdVirtEvent *event, gpointer data);
-
-/*
- * Starts libvirt's event loop, on a thread of its own that lasts as long as the process. Once,
- * before the first hostd_virt_open(); more calls do nothing.
- */
-void hostd_virt_events_init (void);
 
 /*
  * Asks for the events of all domains, once for each connection. Freeing the connection ends it;

@@ -4,6 +4,7 @@
 #include "virt/virt.h"
 
 #include "base/error.h"
+#include "virt/event-loop.h"
 #include "virt/virt-private.h"
 
 #include <stdlib.h>
@@ -45,7 +46,7 @@ hostd_virt_open (const char *uri, GError **error)
   virConnect *connect;
 
   virSetErrorFunc (NULL, ignore_error);
-  hostd_virt_events_init ();
+  hostd_virt_event_loop_start ();
   connect = virConnectOpen (address);
   if (connect == NULL) {
     hostd_virt_set_error (error, "cannot connect to libvirt at %s", address);

@@ -187,7 +187,7 @@ exec sleep infinity
                                         "other-host", self.root, self.SOCKETS], stdout=subprocess.PIPE, text=True)
         if self.keeper.stdout.readline() != "there\n":
             raise RuntimeError("there is no second host")
-        self.inside = ["nsenter", "-t", str(self.keeper.pid), "-m", "-u", "--"]
+        self.inside = ["nsenter", "-t", str(self.keeper.pid), "-m", "-u", "-r", "--"]
         self.view = "/proc/%d/root" % self.keeper.pid
         self.start_hostd(first.hostd_command[0], first.templates)
         self.libvirtd()

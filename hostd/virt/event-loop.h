@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/*
+ * Where libvirt's client library waits for libvirtd: a loop on a thread of its own, which lasts as
+ * long as the process. (libvirt's own, virEventRegisterDefaultImpl(), is GLib's default context: it
+ * would make its callbacks run in our main loop, or, before that runs, ours in its thread.)
+ *
+ * Once, before the first connection; more calls do nothing.
+ */
+void hostd_virt_event_loop_start (void);
+
+G_END_DECLS
