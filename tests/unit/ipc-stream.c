@@ -190,6 +190,7 @@ test_client_reads_nothing (Fixture *f, gconstpointer data)
   hostd_autofd int fd = ask (f, WATCH);
   g_autofree char *text = g_strnfill (8192, 'x');
 
+  g_assert_cmpint (fd, >=, 0);
   wait_for_watcher (f, TRUE);
   for (guint i = 0; i < 1000 && f->watcher != NULL; i++)
     say (f, text);
@@ -203,6 +204,7 @@ test_server_ends (Fixture *f, gconstpointer data)
 {
   hostd_autofd int fd = ask (f, WATCH);
 
+  g_assert_cmpint (fd, >=, 0);
   wait_for_watcher (f, TRUE);
   g_clear_pointer (&f->server, hostd_server_free);
   g_assert_cmpuint (f->gone, ==, 1);
