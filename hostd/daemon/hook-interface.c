@@ -136,19 +136,17 @@ static void
 handle_event (HostdCall *call, gpointer data)
 {
   HostdDaemon *daemon = data;
-  JsonObject *parameters = hostd_call_get_parameters (call);
+  /* Its strings are wanted when the call has been answered, and is gone. */
+  g_autoptr (JsonObject) parameters = json_object_ref (hostd_call_get_parameters (call));
   JsonObject *bindings = hostd_json_get_object (parameters, HOSTD_WIRE_EVENT_BINDINGS);
   const char *xml = hostd_call_get_string (call, HOSTD_WIRE_EVENT_XML);
-  g_autofree char *kept = g_strdup (xml != NULL ? xml : ""); /* the call ends before we do */
-  g_autofree char *object = g_strdup (hostd_call_get_string (call, HOSTD_WIRE_EVENT_OBJECT));
-  g_autofree char *operation = g_strdup (hostd_call_get_string (call, HOSTD_WIRE_EVENT_OPERATION));
   HostdGateEvent event = {
-    .object = object,
-    .operation = operation,
+    .object = hostd_call_get_string (call, HOSTD_WIRE_EVENT_OBJECT),
+    .operation = hostd_call_get_string (call, HOSTD_WIRE_EVENT_OPERATION),
     .sub_operation = optional (call, HOSTD_WIRE_EVENT_SUB_OPERATION),
     .extra = optional (call, HOSTD_WIRE_EVENT_EXTRA),
-    .xml = kept,
-    .length = strlen (kept),
+    .xml = xml != NULL ? xml : "",
+    .length = xml != NULL ? strlen (xml) : 0,
   };
   gint64 device = 0, inode = 0;
 
