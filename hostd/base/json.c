@@ -115,3 +115,11 @@ hostd_json_to_string (JsonNode *node, gboolean pretty)
 {
   return json_to_string (node, pretty);
 }
+
+char *
+hostd_json_object_to_string (JsonObject *object, gboolean pretty)
+{
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
+
+  return hostd_json_to_string (node, pretty);
+}

@@ -36,5 +36,6 @@ gboolean hostd_json_get_int (JsonObject *object, const char *member, gint64 *ret
 
 /* Compact, or indented for people, without a trailing line end. */
 char *hostd_json_to_string (JsonNode *node, gboolean pretty);
+char *hostd_json_object_to_string (JsonObject *object, gboolean pretty);
 
 G_END_DECLS

@@ -4,7 +4,9 @@
 #include "cli/ask.h"
 
 #include "base/error.h"
+#include "cli/output.h"
 #include "engine/template-dir.h"
+#include "ipc/wire.h"
 
 /* Rewrite waits for a disk and verifies; more than this is a daemon that hangs. */
 #define TIMEOUT_MS 30000
@@ -59,6 +61,25 @@ hostd_ask_exit_of (const HostdOptions *options, const GError *error)
     if (g_error_matches (error, HOSTD_ERROR, (int) about_input[i]))
       return HOSTD_EXIT_BAD_INPUT;
   return HOSTD_EXIT_UNAVAILABLE;
+}
+
+HostdExit
+hostd_ask_and_print (const HostdCommand *command, const HostdOptions *options, const char *method,
+                     JsonObject *parameters, char *(*to_text) (JsonObject *answer))
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) answer =
+      hostd_ask_daemon (options, HOSTD_WIRE_ADMIN_SOCKET, method, parameters, &error);
+  g_autofree char *text = NULL;
+
+  if (answer == NULL)
+    return hostd_command_fail (command, hostd_ask_exit_of (options, error), error);
+  if (options->json)
+    return hostd_output_json (answer);
+  if (to_text == NULL)
+    return HOSTD_EXIT_OK;
+  text = to_text (answer);
+  return hostd_output_print (text);
 }
 
 JsonObject *

@@ -25,6 +25,14 @@ HostdClient *hostd_ask_connect (const HostdOptions *options, const char *socket,
 JsonObject *hostd_ask_daemon (const HostdOptions *options, const char *socket, const char *method,
                               JsonObject *parameters, GError **error);
 
+/*
+ * All of a command that asks the admin socket one thing, and prints its answer: as JSON if that was
+ * asked for, else as @to_text makes it. NULL for @to_text: what went well is not talked about.
+ */
+HostdExit hostd_ask_and_print (const HostdCommand *command, const HostdOptions *options,
+                               const char *method, JsonObject *parameters,
+                               char *(*to_text) (JsonObject *answer));
+
 /* The exit status of an error that one of them gave. */
 HostdExit hostd_ask_exit_of (const HostdOptions *options, const GError *error);
 

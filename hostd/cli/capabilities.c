@@ -106,14 +106,12 @@ run (const HostdCommand *self, const HostdOptions *options)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonObject) answer = ask (options, &error);
-  g_autoptr (JsonNode) node = NULL;
 
   if (answer == NULL)
     return hostd_command_fail (self, hostd_ask_exit_of (options, error), error);
   if (!options->json)
     return print (answer);
-  node = json_node_init_object (json_node_alloc (), answer);
-  return hostd_output_json (node);
+  return hostd_output_json (answer);
 }
 
 const HostdCommand hostd_command_capabilities = {

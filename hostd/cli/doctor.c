@@ -27,7 +27,6 @@ run (const HostdCommand *self, const HostdOptions *options)
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonObject) answer =
       hostd_ask_daemon (options, HOSTD_WIRE_ADMIN_SOCKET, HOSTD_WIRE_ADMIN_DOCTOR, NULL, &error);
-  g_autoptr (JsonNode) node = NULL;
   g_autoptr (GString) text = g_string_new (NULL);
   gboolean bad = FALSE;
   JsonArray *findings;
@@ -45,8 +44,7 @@ run (const HostdCommand *self, const HostdOptions *options)
   if (text->len == 0)
     g_string_append (text, "nothing is wrong\n");
   if (options->json) {
-    node = json_node_init_object (json_node_alloc (), answer);
-    written = hostd_output_json (node);
+    written = hostd_output_json (answer);
   } else {
     written = hostd_output_print (text->str);
   }

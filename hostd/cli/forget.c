@@ -2,27 +2,9 @@
 #include "config.h"
 
 #include "cli/ask.h"
-#include "cli/output.h"
 #include "ipc/wire.h"
 
 /* What changes the daemon's state and says nothing when it went well. */
-
-static HostdExit
-ask (const HostdCommand *self, const HostdOptions *options, const char *method,
-     JsonObject *parameters)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonObject) answer =
-      hostd_ask_daemon (options, HOSTD_WIRE_ADMIN_SOCKET, method, parameters, &error);
-  g_autoptr (JsonNode) node = NULL;
-
-  if (answer == NULL)
-    return hostd_command_fail (self, hostd_ask_exit_of (options, error), error);
-  if (!options->json)
-    return HOSTD_EXIT_OK;
-  node = json_node_init_object (json_node_alloc (), answer);
-  return hostd_output_json (node);
-}
 
 static HostdExit
 run_forget (const HostdCommand *self, const HostdOptions *options)
@@ -30,13 +12,13 @@ run_forget (const HostdCommand *self, const HostdOptions *options)
   g_autoptr (JsonObject) parameters = json_object_new ();
 
   json_object_set_string_member (parameters, "uuid", options->arguments[0]);
-  return ask (self, options, HOSTD_WIRE_LAUNCH_FORGET, parameters);
+  return hostd_ask_and_print (self, options, HOSTD_WIRE_LAUNCH_FORGET, parameters, NULL);
 }
 
 static HostdExit
 run_reload (const HostdCommand *self, const HostdOptions *options)
 {
-  return ask (self, options, HOSTD_WIRE_ADMIN_RELOAD, NULL);
+  return hostd_ask_and_print (self, options, HOSTD_WIRE_ADMIN_RELOAD, NULL, NULL);
 }
 
 const HostdCommand hostd_command_forget = {

@@ -42,8 +42,7 @@ event_to_line (JsonObject *event)
 static HostdExit
 print_event (JsonObject *event, gboolean json)
 {
-  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), event);
-  g_autofree char *compact = hostd_json_to_string (node, FALSE);
+  g_autofree char *compact = hostd_json_object_to_string (event, FALSE);
   g_autofree char *line = json ? g_strconcat (compact, "\n", NULL) : event_to_line (event);
 
   return hostd_output_print (line);
@@ -69,23 +68,12 @@ run_monitor (const HostdCommand *self, const HostdOptions *options)
   }
 }
 
-static HostdExit
-run_audit (const HostdCommand *self, const HostdOptions *options)
+static char *
+records_to_text (JsonObject *answer)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonObject) answer =
-      hostd_ask_daemon (options, HOSTD_WIRE_ADMIN_SOCKET, HOSTD_WIRE_ADMIN_AUDIT, NULL, &error);
-  g_autoptr (JsonNode) node = NULL;
-  g_autoptr (GString) text = g_string_new (NULL);
-  JsonArray *records;
+  GString *text = g_string_new (NULL);
+  JsonArray *records = hostd_json_get_array (answer, "records");
 
-  if (answer == NULL)
-    return hostd_command_fail (self, hostd_ask_exit_of (options, error), error);
-  if (options->json) {
-    node = json_node_init_object (json_node_alloc (), answer);
-    return hostd_output_json (node);
-  }
-  records = hostd_json_get_array (answer, "records");
   for (guint i = 0; records != NULL && i < json_array_get_length (records); i++) {
     JsonNode *record = json_array_get_element (records, i);
     g_autofree char *line =
@@ -93,7 +81,13 @@ run_audit (const HostdCommand *self, const HostdOptions *options)
 
     g_string_append (text, line != NULL ? line : "");
   }
-  return hostd_output_print (text->str);
+  return g_string_free (text, FALSE);
+}
+
+static HostdExit
+run_audit (const HostdCommand *self, const HostdOptions *options)
+{
+  return hostd_ask_and_print (self, options, HOSTD_WIRE_ADMIN_AUDIT, NULL, records_to_text);
 }
 
 const HostdCommand hostd_command_monitor = {

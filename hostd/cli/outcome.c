@@ -69,8 +69,7 @@ hostd_outcome_complain (JsonObject *answer, const char *member, const char *pref
 HostdExit
 hostd_outcome_print_json (JsonObject *answer)
 {
-  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), answer);
-  HostdExit written = hostd_output_json (node);
+  HostdExit written = hostd_output_json (answer);
 
   return written != HOSTD_EXIT_OK ? written : hostd_outcome_get_exit (answer);
 }

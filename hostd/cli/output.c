@@ -26,9 +26,9 @@ hostd_output_print (const char *text)
 }
 
 HostdExit
-hostd_output_json (JsonNode *node)
+hostd_output_json (JsonObject *object)
 {
-  g_autofree char *text = hostd_json_to_string (node, TRUE);
+  g_autofree char *text = hostd_json_object_to_string (object, TRUE);
   g_autofree char *line = g_strconcat (text, "\n", NULL);
 
   return hostd_output_print (line);

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 HostdExit hostd_output_write (const char *text, gsize length);
 HostdExit hostd_output_print (const char *text);
 /* Indented, with a line end. */
-HostdExit hostd_output_json (JsonNode *node);
+HostdExit hostd_output_json (JsonObject *object);
 
 /* One line on stderr, made valid UTF-8, control characters replaced. */
 void hostd_output_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);

@@ -57,7 +57,6 @@ list (const HostdCommand *self, const HostdOptions *options)
   g_autoptr (GError) error = NULL;
   g_autoptr (HostdEngine) engine = NULL;
   g_autoptr (JsonObject) answer = NULL;
-  g_autoptr (JsonNode) node = NULL;
   g_autofree char *text = NULL;
 
   if (options->offline) {
@@ -70,8 +69,7 @@ list (const HostdCommand *self, const HostdOptions *options)
   if (answer == NULL)
     return fail (self, options, error);
   if (options->json) {
-    node = json_node_init_object (json_node_alloc (), answer);
-    return hostd_output_json (node);
+    return hostd_output_json (answer);
   }
   text = table_of (answer);
   return hostd_output_print (text);
@@ -112,7 +110,6 @@ show (const HostdCommand *self, const HostdOptions *options, const char *name)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonObject) object = NULL;
-  g_autoptr (JsonNode) node = NULL;
   g_autofree char *text = NULL;
 
   if (!g_utf8_validate (name, -1, NULL))
@@ -125,8 +122,7 @@ show (const HostdCommand *self, const HostdOptions *options, const char *name)
   object = json_object_new ();
   json_object_set_string_member (object, "name", name);
   json_object_set_string_member (object, "text", text);
-  node = json_node_init_object (json_node_alloc (), object);
-  return hostd_output_json (node);
+  return hostd_output_json (object);
 }
 
 /* Needs nothing of the daemon's, so it is always done here: before the file is where it reads. */

@@ -69,26 +69,6 @@ append_members (GString *text, JsonObject *object, const char *above)
   }
 }
 
-static HostdExit
-ask_and_print (const HostdCommand *self, const HostdOptions *options, const char *method,
-               char *(*to_text) (JsonObject *answer))
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonObject) answer =
-      hostd_ask_daemon (options, HOSTD_WIRE_ADMIN_SOCKET, method, NULL, &error);
-  g_autoptr (JsonNode) node = NULL;
-  g_autofree char *text = NULL;
-
-  if (answer == NULL)
-    return hostd_command_fail (self, hostd_ask_exit_of (options, error), error);
-  if (options->json) {
-    node = json_node_init_object (json_node_alloc (), answer);
-    return hostd_output_json (node);
-  }
-  text = to_text (answer);
-  return hostd_output_print (text);
-}
-
 static char *
 status_to_text (JsonObject *answer)
 {
@@ -134,13 +114,13 @@ domains_to_text (JsonObject *answer)
 static HostdExit
 run_status (const HostdCommand *self, const HostdOptions *options)
 {
-  return ask_and_print (self, options, HOSTD_WIRE_ADMIN_STATUS, status_to_text);
+  return hostd_ask_and_print (self, options, HOSTD_WIRE_ADMIN_STATUS, NULL, status_to_text);
 }
 
 static HostdExit
 run_domains (const HostdCommand *self, const HostdOptions *options)
 {
-  return ask_and_print (self, options, HOSTD_WIRE_ADMIN_DOMAINS, domains_to_text);
+  return hostd_ask_and_print (self, options, HOSTD_WIRE_ADMIN_DOMAINS, NULL, domains_to_text);
 }
 
 const HostdCommand hostd_command_status = {

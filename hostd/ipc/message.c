@@ -96,7 +96,6 @@ static char *
 compose (const char *key, const char *value, JsonObject *parameters)
 {
   g_autoptr (JsonObject) message = json_object_new ();
-  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
 
   if (key != NULL)
     json_object_set_string_member (message, key, value);
@@ -104,8 +103,7 @@ compose (const char *key, const char *value, JsonObject *parameters)
     json_object_set_object_member (message, "parameters", json_object_ref (parameters));
   else if (key == NULL)
     json_object_set_object_member (message, "parameters", json_object_new ());
-  json_node_set_object (node, message);
-  return hostd_json_to_string (node, FALSE);
+  return hostd_json_object_to_string (message, FALSE);
 }
 
 char *
@@ -124,26 +122,22 @@ char *
 hostd_message_of_continued_reply (JsonObject *parameters)
 {
   g_autoptr (JsonObject) message = json_object_new ();
-  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
 
   json_object_set_object_member (message, "parameters",
                                  parameters != NULL ? json_object_ref (parameters)
                                                     : json_object_new ());
   json_object_set_boolean_member (message, "continues", TRUE);
-  json_node_set_object (node, message);
-  return hostd_json_to_string (node, FALSE);
+  return hostd_json_object_to_string (message, FALSE);
 }
 
 char *
 hostd_message_of_more_request (const char *method)
 {
   g_autoptr (JsonObject) message = json_object_new ();
-  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
 
   json_object_set_string_member (message, "method", method);
   json_object_set_boolean_member (message, "more", TRUE);
-  json_node_set_object (node, message);
-  return hostd_json_to_string (node, FALSE);
+  return hostd_json_object_to_string (message, FALSE);
 }
 
 char *

@@ -116,8 +116,7 @@ hostd_alarm_get_trouble (const HostdAlarm *self)
 void
 hostd_alarm_raise (HostdAlarm *self, const char *uuid, const char *name, gint64 when)
 {
-  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
-  JsonObject *object = json_object_new ();
+  g_autoptr (JsonObject) object = json_object_new ();
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
 
@@ -127,8 +126,7 @@ hostd_alarm_raise (HostdAlarm *self, const char *uuid, const char *name, gint64 
   json_object_set_string_member (object, "uuid", self->uuid);
   json_object_set_string_member (object, "name", self->name);
   json_object_set_int_member (object, "time", when);
-  json_node_take_object (root, object);
-  text = hostd_json_to_string (root, TRUE);
+  text = hostd_json_object_to_string (object, TRUE);
   if (!hostd_replace_file_at (self->fd, FILE_NAME, text, strlen (text), FILE_MODE, &error))
     self->trouble = g_strdup_printf ("the alarm " FILE_NAME " is not kept: %s", error->message);
 }

@@ -47,9 +47,8 @@ record_text (const char *event, const char *uuid, const char *text, JsonObject *
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
-  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
   g_autoptr (GList) names = more != NULL ? json_object_get_members (more) : NULL;
-  JsonObject *object = json_object_new ();
+  g_autoptr (JsonObject) object = json_object_new ();
   g_autofree char *line = NULL;
 
   json_object_set_string_member (object, "time", time);
@@ -60,8 +59,7 @@ record_text (const char *event, const char *uuid, const char *text, JsonObject *
     json_object_set_string_member (object, "text", text);
   for (GList *l = names; l != NULL; l = l->next)
     json_object_set_member (object, l->data, json_object_dup_member (more, l->data));
-  json_node_take_object (root, object);
-  line = hostd_json_to_string (root, FALSE);
+  line = hostd_json_object_to_string (object, FALSE);
   return g_strconcat (line, "\n", NULL);
 }
 
