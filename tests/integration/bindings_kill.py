@@ -20,7 +20,7 @@ import sys
 import tempfile
 import unittest
 
-from daemon_wire import PATIENCE, Hostd, Refused
+from daemon_wire import GUEST, PATIENCE, Hostd, Refused
 
 ARGUMENTS = None
 # What changes the disk, and what says something to somebody. "?": may be unknown to the machine.
@@ -36,29 +36,6 @@ DATA = {'hostData': 'A' * 43 + '='}
 # The domain of libvirt's test driver, and it runs.
 RUNNING = '6695eb01-f6a4-8304-79aa-97f2502e193f'
 UUID = re.compile(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')
-GUEST = """<domain type='kvm'>
-  <name>web-1</name>
-  <uuid>%s</uuid>
-  <memory unit='MiB'>2048</memory>
-  <vcpu>2</vcpu>
-  <os firmware='efi'>
-    <type arch='x86_64' machine='q35'>hvm</type>
-    <boot dev='hd'/>
-  </os>
-  <features>
-    <acpi/>
-  </features>
-  <devices>
-    <emulator>/usr/bin/qemu-system-x86_64</emulator>
-    <disk type='file' device='disk'>
-      <driver name='qemu' type='qcow2'/>
-      <source file='/var/lib/nova/disk'/>
-      <target dev='vda' bus='virtio'/>
-    </disk>
-    <memballoon model='none'/>
-  </devices>
-</domain>
-"""
 
 
 class Strace:

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import unittest
 
-from daemon_wire import Client, Hostd, Refused
+from daemon_wire import GUEST, Client, Hostd, Refused
 
 ARGUMENTS = None
 DOMAIN = ("<domain type='kvm'><name>web-1</name>"
@@ -257,28 +257,7 @@ class Systemd(unittest.TestCase):
 class Gate(unittest.TestCase):
     """Rewritten and bound over one socket, held to it over another."""
 
-    GUEST = (DOMAIN.replace('<memory>1024</memory>', '')
-             .replace('</domain>', """
-  <memory unit='MiB'>2048</memory>
-  <vcpu>2</vcpu>
-  <os firmware='efi'>
-    <type arch='x86_64' machine='q35'>hvm</type>
-    <boot dev='hd'/>
-  </os>
-  <features>
-    <acpi/>
-  </features>
-  <devices>
-    <emulator>/usr/bin/qemu-system-x86_64</emulator>
-    <disk type='file' device='disk'>
-      <driver name='qemu' type='qcow2'/>
-      <source file='/var/lib/nova/disk'/>
-      <target dev='vda' bus='virtio'/>
-    </disk>
-    <memballoon model='none'/>
-  </devices>
-</domain>
-"""))
+    GUEST = GUEST % re.search('<uuid>(.*)</uuid>', DOMAIN)[1]
 
     def test_bound_guest(self):
         with hostd() as daemon:

@@ -16,6 +16,31 @@ import time
 
 PATIENCE = 60
 
+# What Rewrite takes under any policy; %s is its UUID.
+GUEST = """<domain type='kvm'>
+  <name>web-1</name>
+  <uuid>%s</uuid>
+  <memory unit='MiB'>2048</memory>
+  <vcpu>2</vcpu>
+  <os firmware='efi'>
+    <type arch='x86_64' machine='q35'>hvm</type>
+    <boot dev='hd'/>
+  </os>
+  <features>
+    <acpi/>
+  </features>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2'/>
+      <source file='/var/lib/nova/disk'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
+    <memballoon model='none'/>
+  </devices>
+</domain>
+"""
+
 
 class Refused(Exception):
     """An error reply: its name, and its parameters."""
