@@ -68,16 +68,18 @@ hostd_daemon_new (const HostdSettings *settings, HostdNotify *notify, GError **e
   return g_steal_pointer (&self);
 }
 
-void
-hostd_daemon_free (HostdDaemon *self)
+gboolean
+hostd_daemon_end (HostdDaemon *self)
 {
+  gboolean ended;
+
   if (self == NULL)
-    return;
+    return TRUE;
   /* First who may still call us, then what they call. */
   if (self->reconcile != 0)
     g_source_remove (self->reconcile);
   g_clear_pointer (&self->server, hostd_server_free);
-  g_clear_pointer (&self->libvirt, hostd_libvirt_worker_free);
+  ended = hostd_libvirt_worker_end (g_steal_pointer (&self->libvirt));
   g_clear_pointer (&self->monitor, hostd_monitor_free);
   g_clear_pointer (&self->gate, hostd_gate_free);
   g_clear_pointer (&self->arming, hostd_arming_free);
@@ -88,6 +90,13 @@ hostd_daemon_free (HostdDaemon *self)
   g_free (self->templates_error);
   g_free (self->host_error);
   g_free (self);
+  return ended;
+}
+
+void
+hostd_daemon_free (HostdDaemon *self)
+{
+  hostd_daemon_end (self);
 }
 
 void

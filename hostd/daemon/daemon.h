@@ -41,6 +41,8 @@ typedef struct {
 
 /* Loads templates, probes the host, opens the store. @settings and @notify outlive the result. */
 HostdDaemon *hostd_daemon_new (const HostdSettings *settings, HostdNotify *notify, GError **error);
+/* Frees it. FALSE: a thread is still in libvirt, as hostd_libvirt_worker_end() says. */
+gboolean hostd_daemon_end (HostdDaemon *self);
 void hostd_daemon_free (HostdDaemon *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdDaemon, hostd_daemon_free)
 

@@ -4,6 +4,7 @@
 #include "daemon/libvirt-worker.h"
 
 #include "base/error.h"
+#include "virt/event-loop.h"
 
 /* Questions that wait while libvirt answers another. */
 #define MAX_WAITING 64
@@ -11,6 +12,8 @@
 #define PATIENCE_SECONDS 20
 /* How often the connection is looked after when nobody asks anything. */
 #define LOOK_SECONDS 3
+/* How long the end waits for a call that runs. */
+#define END_SECONDS 2
 
 /* What main loop and thread share; each of them, and each event on its way, has a reference. */
 typedef struct {
@@ -19,6 +22,9 @@ typedef struct {
   HostdLibvirtWorker *worker; /* main loop only; NULL once it was freed */
   HostdVirt *virt;            /* the thread only */
   gint lost;                  /* atomic: the connection was told to have ended */
+  GMutex lock;
+  GCond cond;
+  gboolean ended; /* with the lock: the thread calls libvirt no more */
 } Line;
 
 /* One question. The main loop's half decides whether anybody still wants to know. */
@@ -70,6 +76,8 @@ line_unref (gpointer data)
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
   g_async_queue_unref (self->questions);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->cond);
   g_free (self);
 }
 
@@ -275,6 +283,11 @@ run (gpointer data)
     }
   }
   g_clear_pointer (&line->virt, hostd_virt_free);
+  hostd_virt_event_loop_end ();
+  g_mutex_lock (&line->lock);
+  line->ended = TRUE;
+  g_cond_signal (&line->cond);
+  g_mutex_unlock (&line->lock);
   line_unref (line);
   return NULL;
 }
@@ -301,19 +314,37 @@ hostd_libvirt_worker_new (const HostdLibvirtListener *listener)
   self->waiting = g_ptr_array_new_with_free_func ((GDestroyNotify) question_unref);
   self->line = g_new0 (Line, 1);
   g_atomic_ref_count_init (&self->line->refs);
+  g_mutex_init (&self->line->lock);
+  g_cond_init (&self->line->cond);
   self->line->questions = g_async_queue_new_full ((GDestroyNotify) question_unref);
   self->line->worker = self;
   g_thread_unref (g_thread_new ("libvirt", run, line_ref (self->line)));
   return self;
 }
 
-void
-hostd_libvirt_worker_free (HostdLibvirtWorker *self)
+/* FALSE if it did not within END_SECONDS. */
+static gboolean
+wait_for_end (Line *line)
+{
+  const gint64 until = g_get_monotonic_time () + END_SECONDS * G_USEC_PER_SEC;
+  gboolean ended;
+
+  g_mutex_lock (&line->lock);
+  while (!line->ended && g_cond_wait_until (&line->cond, &line->lock, until))
+    continue;
+  ended = line->ended;
+  g_mutex_unlock (&line->lock);
+  return ended;
+}
+
+gboolean
+hostd_libvirt_worker_end (HostdLibvirtWorker *self)
 {
   Question *last;
+  gboolean ended;
 
   if (self == NULL)
-    return;
+    return TRUE;
   last = question_new ();
   last->last = TRUE;
   for (guint i = 0; i < self->waiting->len; i++) {
@@ -325,10 +356,13 @@ hostd_libvirt_worker_free (HostdLibvirtWorker *self)
   }
   g_ptr_array_unref (self->waiting);
   self->line->worker = NULL;
-  g_async_queue_push (self->line->questions, last);
+  /* Before the questions that wait: nobody wants their answers any more. */
+  g_async_queue_push_front (self->line->questions, last);
+  ended = wait_for_end (self->line);
   line_unref (self->line);
   g_free (self->why);
   g_free (self);
+  return ended;
 }
 
 HostdLibvirtState

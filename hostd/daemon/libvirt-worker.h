@@ -30,9 +30,12 @@ typedef struct {
 } HostdLibvirtListener;
 
 HostdLibvirtWorker *hostd_libvirt_worker_new (const HostdLibvirtListener *listener);
-/* Does not wait for a call that hangs: its answer is thrown away. */
-void hostd_libvirt_worker_free (HostdLibvirtWorker *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdLibvirtWorker, hostd_libvirt_worker_free)
+/*
+ * Frees it, and waits a moment for the thread to end. FALSE if it is still in a call, whose answer is
+ * thrown away: the process may not run exit handlers then, those of libvirt's libraries free what
+ * the thread uses.
+ */
+gboolean hostd_libvirt_worker_end (HostdLibvirtWorker *self);
 
 /* (transfer none); @ret_why is NULL when connected. */
 HostdLibvirtState hostd_libvirt_worker_get_state (const HostdLibvirtWorker *self,
@@ -41,7 +44,7 @@ HostdLibvirtState hostd_libvirt_worker_get_state (const HostdLibvirtWorker *self
 /*
  * A question: on the thread @ask makes the answer of @input; then, on the main loop, @done gets
  * either that answer (transfer none) or an error, which is its to free. @done is called exactly
- * once, unless the worker is freed before. Errors besides those of @ask: HOSTD_ERROR_UNAVAILABLE if
+ * once, unless the worker ends before. Errors besides those of @ask: HOSTD_ERROR_UNAVAILABLE if
  * libvirtd cannot be reached, HOSTD_ERROR_TIMEOUT if it does not answer, HOSTD_ERROR_BUSY, at once,
  * if too many wait already.
  */

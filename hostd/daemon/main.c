@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* sd_listen_fds(3): passed descriptors begin here. */
 #define LISTEN_FDS_START 3
@@ -142,6 +143,12 @@ serve (const HostdSettings *settings, const Environment *environment)
   g_main_loop_run (loop);
 
   hostd_notify_stopping (notify);
+  if (!hostd_daemon_end (g_steal_pointer (&daemon))) {
+    hostd_log (HOSTD_LOG_WARNING, "stop",
+               "cloister-hostd ends, though libvirt did not answer its last call");
+    g_clear_pointer (&sockets, hostd_sockets_close);
+    _exit (EXIT_SUCCESS);
+  }
   hostd_log (HOSTD_LOG_NOTICE, "stop", "cloister-hostd ends");
   return EXIT_SUCCESS;
 }

@@ -23,6 +23,8 @@ static GMutex lock;
 static GMainContext *context;
 static GHashTable *watches; /* id -> Watch */
 static int last_id;
+static GThread *thread;
+static gint ended; /* atomic */
 
 static GIOCondition
 to_condition (int events)
@@ -206,8 +208,11 @@ static gpointer
 run (gpointer data)
 {
   g_main_context_push_thread_default (context);
-  for (;;)
+  while (!g_atomic_int_get (&ended))
     g_main_context_iteration (context, TRUE);
+  /* What libvirt removed last. */
+  while (g_main_context_iteration (context, FALSE))
+    continue;
   return NULL;
 }
 
@@ -221,6 +226,16 @@ hostd_virt_event_loop_start (void)
   context = g_main_context_new ();
   watches = g_hash_table_new (NULL, NULL);
   virEventRegisterImpl (add_handle, update, drop, add_timeout, update, drop);
-  g_thread_unref (g_thread_new ("libvirt-events", run, NULL));
+  thread = g_thread_new ("libvirt-events", run, NULL);
   g_once_init_leave (&once, 1);
+}
+
+void
+hostd_virt_event_loop_end (void)
+{
+  if (thread == NULL)
+    return;
+  g_atomic_int_set (&ended, TRUE);
+  g_main_context_wakeup (context);
+  g_thread_join (g_steal_pointer (&thread));
 }

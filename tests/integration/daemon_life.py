@@ -42,7 +42,23 @@ class Life(unittest.TestCase):
                     self.assertTrue(stat.S_ISSOCK(found.st_mode))
                     self.assertEqual(stat.S_IMODE(found.st_mode), mode, which)
                 self.assertEqual(stat.S_IMODE(os.stat(daemon.run + '/hook').st_mode), 0o700)
-                self.assertEqual(daemon.stop(how), 0)
+                self.assertEqual(daemon.stop(how), 0, daemon.said())
+                for which in ('compute', 'hook', 'admin'):
+                    self.assertFalse(os.path.exists(daemon.path(which)))
+
+    def test_ends_while_libvirt_does_not_answer(self):
+        """A call that hangs neither delays the end nor makes it a crash."""
+        with tempfile.TemporaryDirectory() as folder, \
+                socket.socket(socket.AF_UNIX) as silent:
+            silent.bind(folder + '/libvirt-sock')
+            silent.listen()
+            uri = f'qemu+unix:///system?socket={folder}/libvirt-sock'
+            with hostd(environment={'LIBVIRT_DEFAULT_URI': uri}) as daemon:
+                daemon.start()
+                connection, _ = silent.accept()  # and no answer, ever
+                with connection:
+                    self.assertEqual(daemon.stop(), 0, daemon.said())
+                self.assertIn('libvirt did not answer its last call', daemon.said())
                 for which in ('compute', 'hook', 'admin'):
                     self.assertFalse(os.path.exists(daemon.path(which)))
 
