@@ -31,9 +31,9 @@ typedef struct {
 
 HostdLibvirtWorker *hostd_libvirt_worker_new (const HostdLibvirtListener *listener);
 /*
- * Frees it, and waits a moment for the thread to end. FALSE if it is still in a call, whose answer is
- * thrown away: the process may not run exit handlers then, those of libvirt's libraries free what
- * the thread uses.
+ * Frees it, and waits a moment for the thread to end. FALSE if it is still in a call, whose answer
+ * is thrown away: the process may not run exit handlers then, those of libvirt's libraries free
+ * what the thread uses.
  */
 gboolean hostd_libvirt_worker_end (HostdLibvirtWorker *self);
 
