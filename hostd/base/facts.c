@@ -53,6 +53,23 @@ evidence_free (HostdEvidence *self)
   g_free (self);
 }
 
+const char *
+hostd_quote_state_name (HostdQuoteState state)
+{
+  static const char *const names[] = { "unknown", "none", "ready", "broken" };
+
+  return names[state];
+}
+
+static void
+value_free (HostdValue *self)
+{
+  g_free (self->name);
+  g_free (self->text);
+  g_free (self->why);
+  g_free (self);
+}
+
 HostdFacts *
 hostd_facts_new (void)
 {
@@ -62,7 +79,9 @@ hostd_facts_new (void)
     HostdTechnologyFacts *t = &self->technology[i];
 
     t->evidence = g_ptr_array_new_with_free_func ((GDestroyNotify) evidence_free);
+    t->values = g_ptr_array_new_with_free_func ((GDestroyNotify) value_free);
     t->capacity.total = t->capacity.in_use = t->capacity.free = HOSTD_CAPACITY_UNKNOWN;
+    t->capacity.others = t->capacity.leaked = HOSTD_CAPACITY_UNKNOWN;
   }
   self->firmware = g_ptr_array_new_with_free_func ((GDestroyNotify) hostd_firmware_free);
   return self;
@@ -79,10 +98,15 @@ hostd_facts_free (HostdFacts *self)
     g_free (t->cause);
     g_free (t->fix);
     g_free (t->capacity.pool);
+    g_clear_pointer (&t->capacity.nodes, g_array_unref);
+    g_free (t->quote.cause);
+    g_free (t->quote.fix);
+    g_ptr_array_unref (t->values);
     g_ptr_array_unref (t->evidence);
   }
   g_ptr_array_unref (self->firmware);
   g_strfreev (self->emulators);
+  g_free (self->kernel_release);
   g_free (self->source);
   g_free (self);
 }
@@ -94,6 +118,7 @@ hostd_technology_facts_add_evidence (HostdTechnologyFacts *self, const char *sou
   HostdEvidence *evidence = g_new0 (HostdEvidence, 1);
   va_list args;
 
+  evidence->layer = self->looking_at;
   evidence->source = g_strdup (source);
   va_start (args, format);
   evidence->value = g_strdup_vprintf (format, args);
@@ -107,6 +132,82 @@ hostd_technology_facts_add_evidence (HostdTechnologyFacts *self, const char *sou
     }
   }
   g_ptr_array_add (self->evidence, evidence);
+}
+
+/* The value of that name, made if there is none. */
+static HostdValue *
+value_by_name (HostdTechnologyFacts *self, const char *name)
+{
+  HostdValue *value = (HostdValue *) hostd_technology_facts_get_value (self, name);
+
+  if (value == NULL) {
+    value = g_new0 (HostdValue, 1);
+    value->name = g_strdup (name);
+    g_ptr_array_add (self->values, value);
+  }
+  return value;
+}
+
+void
+hostd_technology_facts_set_value (HostdTechnologyFacts *self, const char *name, const char *format,
+                                  ...)
+{
+  HostdValue *value = value_by_name (self, name);
+  va_list args;
+
+  va_start (args, format);
+  g_free (value->text);
+  value->text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_clear_pointer (&value->why, g_free);
+}
+
+void
+hostd_technology_facts_set_value_unknown (HostdTechnologyFacts *self, const char *name,
+                                          const char *format, ...)
+{
+  HostdValue *value = value_by_name (self, name);
+  va_list args;
+
+  if (value->text != NULL)
+    return;
+  va_start (args, format);
+  g_free (value->why);
+  value->why = g_strdup_vprintf (format, args);
+  va_end (args);
+}
+
+const HostdValue *
+hostd_technology_facts_get_value (const HostdTechnologyFacts *self, const char *name)
+{
+  for (guint i = 0; i < self->values->len; i++) {
+    const HostdValue *value = g_ptr_array_index (self->values, i);
+
+    if (g_str_equal (value->name, name))
+      return value;
+  }
+  return NULL;
+}
+
+void
+hostd_technology_facts_set_quote (HostdTechnologyFacts *self, HostdQuoteState state,
+                                  const char *cause, const char *fix)
+{
+  self->quote.state = state;
+  g_free (self->quote.cause);
+  self->quote.cause = g_strdup (cause);
+  g_free (self->quote.fix);
+  self->quote.fix = g_strdup (fix);
+}
+
+void
+hostd_capacity_add_node (HostdCapacity *self, guint node, gint64 total)
+{
+  const HostdCapacityNode entry = { node, total };
+
+  if (self->nodes == NULL)
+    self->nodes = g_array_new (FALSE, FALSE, sizeof (HostdCapacityNode));
+  g_array_append_val (self->nodes, entry);
 }
 
 void

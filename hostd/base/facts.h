@@ -52,23 +52,59 @@ const char *hostd_layer_name (HostdLayer layer); /* "hardware", ...; NULL for NO
 
 /* One thing that was read: where, and what stood there. */
 typedef struct {
-  char *source; /* "cpuid 8000001f", "sys/module/kvm_amd/parameters/sev", ... */
+  HostdLayer layer; /* that it speaks of; NONE: the machine in general */
+  char *source;     /* "cpuid 8000001f", "sys/module/kvm_amd/parameters/sev", ... */
   char *value;
 } HostdEvidence;
 
-#define HOSTD_CAPACITY_UNKNOWN (-1)
+/* A fact that changes what a tenant measures, or may ask for: "policy_bits" is "0x3dbffff". */
+typedef struct {
+  char *name; /* of small letters, digits and "_": it is a member of the JSON */
+  char *text; /* NULL: unknown */
+  char *why;  /* then: what could not be read */
+} HostdValue;
+
+/* Would a guest's quote, made here and now, verify elsewhere? */
+typedef enum {
+  HOSTD_QUOTE_UNKNOWN, /* cause says what could not be found out */
+  HOSTD_QUOTE_NONE,    /* the technology has none, or is not usable here */
+  HOSTD_QUOTE_READY,
+  HOSTD_QUOTE_BROKEN, /* cause and fix say why not */
+} HostdQuoteState;
+const char *
+hostd_quote_state_name (HostdQuoteState state); /* "unknown", "none", "ready", "broken" */
 
 typedef struct {
-  gint64 total, in_use, free; /* guests (SGX: bytes of EPC), or HOSTD_CAPACITY_UNKNOWN */
-  char *pool; /* the key pool it draws on: technologies that share one have the same name */
+  HostdQuoteState state;
+  char *cause, *fix; /* may be NULL */
+} HostdQuote;
+
+#define HOSTD_CAPACITY_UNKNOWN (-1)
+
+/* A part of a capacity that belongs to a NUMA node (SGX). */
+typedef struct {
+  guint node;
+  gint64 total; /* bytes */
+} HostdCapacityNode;
+
+/* All counts are guests (SGX: bytes of EPC), or HOSTD_CAPACITY_UNKNOWN. */
+typedef struct {
+  gint64 total, in_use, free;
+  gint64 others; /* of those in use: not by domains of libvirt's; needs libvirt's list */
+  gint64 leaked; /* of those in use: that the firmware counts and the kernel charges nobody for */
+  char *pool;    /* the key pool it draws on: technologies that share one have the same name */
+  GArray *nodes; /* (element-type HostdCapacityNode) in order; NULL: it has no nodes */
 } HostdCapacity;
 
 typedef struct {
   HostdUsability usability;
   HostdLayer layer;
-  char *cause, *fix;   /* NULL when usable */
-  GPtrArray *evidence; /* (element-type HostdEvidence), never NULL */
+  char *cause, *fix;     /* NULL when usable */
+  HostdLayer looking_at; /* what evidence is added for; the probe sets it */
+  GPtrArray *evidence;   /* (element-type HostdEvidence), never NULL */
   HostdCapacity capacity;
+  GPtrArray *values; /* (element-type HostdValue), never NULL; names are unique */
+  HostdQuote quote;
 } HostdTechnologyFacts;
 
 /* One QEMU firmware descriptor (QEMU docs/interop/firmware.json), as far as a launch needs it. */
@@ -86,6 +122,14 @@ gboolean hostd_firmware_has_feature (const HostdFirmware *self, const char *feat
 typedef struct {
   char *source; /* "live", or the folder of the recording that was replayed */
   HostdTechnologyFacts technology[HOSTD_N_TECHNOLOGIES];
+
+  char *kernel_release; /* "6.11.0"; NULL unknown */
+  gboolean guest;       /* this machine is itself a guest: no host of any */
+  gboolean as_root;     /* what only root may read was asked as root */
+  struct {
+    gboolean known;
+    guint major, minor, build;
+  } sev_firmware; /* of the AMD secure processor, as it runs */
 
   gboolean cbit_known;
   guint cbitpos;           /* CPUID 0x8000001F EBX[5:0] */
@@ -106,6 +150,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdFacts, hostd_facts_free)
 /* What was noted before, in the same words, is not noted again. */
 void hostd_technology_facts_add_evidence (HostdTechnologyFacts *self, const char *source,
                                           const char *format, ...) G_GNUC_PRINTF (3, 4);
+/* A fact by name; one that is there already is replaced. @format is its text. */
+void hostd_technology_facts_set_value (HostdTechnologyFacts *self, const char *name,
+                                       const char *format, ...) G_GNUC_PRINTF (3, 4);
+/* Unless it is known already: @format is why it is not. */
+void hostd_technology_facts_set_value_unknown (HostdTechnologyFacts *self, const char *name,
+                                               const char *format, ...) G_GNUC_PRINTF (3, 4);
+const HostdValue *hostd_technology_facts_get_value (const HostdTechnologyFacts *self,
+                                                    const char *name); /* NULL: not set */
+/* @cause and @fix (copied) may be NULL. */
+void hostd_technology_facts_set_quote (HostdTechnologyFacts *self, HostdQuoteState state,
+                                       const char *cause, const char *fix);
+/* After the nodes there are already. */
+void hostd_capacity_add_node (HostdCapacity *self, guint node, gint64 total);
+
 /*
  * Sets usability UNUSABLE with layer, cause and fix, unless a lower layer was found broken before.
  */

@@ -48,6 +48,18 @@ add_version (JsonBuilder *builder, const char *name, guint version)
 }
 
 static void
+add_sev_firmware (JsonBuilder *builder, const HostdFacts *facts)
+{
+  g_autofree char *text =
+      facts->sev_firmware.known
+          ? g_strdup_printf ("%u.%u.%u", facts->sev_firmware.major, facts->sev_firmware.minor,
+                             facts->sev_firmware.build)
+          : NULL;
+
+  add_string (builder, "sev_firmware", text);
+}
+
+static void
 add_host (JsonBuilder *builder, const HostdFacts *facts)
 {
   json_builder_set_member_name (builder, "host");
@@ -55,9 +67,63 @@ add_host (JsonBuilder *builder, const HostdFacts *facts)
   add_string (builder, "source", facts->source);
   add_version (builder, "libvirt", facts->libvirt_version);
   add_version (builder, "qemu", facts->qemu_version);
+  add_string (builder, "kernel", facts->kernel_release);
+  add_sev_firmware (builder, facts);
+  json_builder_set_member_name (builder, "guest");
+  json_builder_add_boolean_value (builder, facts->guest);
+  json_builder_set_member_name (builder, "root");
+  json_builder_add_boolean_value (builder, facts->as_root);
   add_count (builder, "cbitpos",
              facts->cbit_known ? (gint64) facts->cbitpos : HOSTD_CAPACITY_UNKNOWN);
   add_strings (builder, "emulators", facts->emulators);
+  json_builder_end_object (builder);
+}
+
+static void
+add_capacity (JsonBuilder *builder, const HostdCapacity *capacity)
+{
+  json_builder_set_member_name (builder, "capacity");
+  json_builder_begin_object (builder);
+  add_count (builder, "total", capacity->total);
+  add_count (builder, "in_use", capacity->in_use);
+  add_count (builder, "others", capacity->others);
+  add_count (builder, "leaked", capacity->leaked);
+  add_count (builder, "free", capacity->free);
+  add_string (builder, "pool", capacity->pool);
+  if (capacity->nodes != NULL) {
+    json_builder_set_member_name (builder, "nodes");
+    json_builder_begin_array (builder);
+    for (guint i = 0; i < capacity->nodes->len; i++) {
+      const HostdCapacityNode *node = &g_array_index (capacity->nodes, HostdCapacityNode, i);
+
+      json_builder_begin_object (builder);
+      add_count (builder, "node", node->node);
+      add_count (builder, "total", node->total);
+      json_builder_end_object (builder);
+    }
+    json_builder_end_array (builder);
+  }
+  json_builder_end_object (builder);
+}
+
+/* A text, or { "unknown": why }: a reader cannot take the one for the other. */
+static void
+add_values (JsonBuilder *builder, const GPtrArray *values)
+{
+  json_builder_set_member_name (builder, "values");
+  json_builder_begin_object (builder);
+  for (guint i = 0; i < values->len; i++) {
+    const HostdValue *value = g_ptr_array_index (values, i);
+
+    if (value->text != NULL) {
+      add_string (builder, value->name, value->text);
+    } else {
+      json_builder_set_member_name (builder, value->name);
+      json_builder_begin_object (builder);
+      add_string (builder, "unknown", value->why);
+      json_builder_end_object (builder);
+    }
+  }
   json_builder_end_object (builder);
 }
 
@@ -76,18 +142,20 @@ add_technology (JsonBuilder *builder, const HostdTechnologyFacts *facts)
     const HostdEvidence *evidence = g_ptr_array_index (facts->evidence, i);
 
     json_builder_begin_object (builder);
+    add_string (builder, "layer", hostd_layer_name (evidence->layer));
     add_string (builder, "source", evidence->source);
     add_string (builder, "value", evidence->value);
     json_builder_end_object (builder);
   }
   json_builder_end_array (builder);
 
-  json_builder_set_member_name (builder, "capacity");
+  add_capacity (builder, &facts->capacity);
+  add_values (builder, facts->values);
+  json_builder_set_member_name (builder, "quote");
   json_builder_begin_object (builder);
-  add_count (builder, "total", facts->capacity.total);
-  add_count (builder, "in_use", facts->capacity.in_use);
-  add_count (builder, "free", facts->capacity.free);
-  add_string (builder, "pool", facts->capacity.pool);
+  add_string (builder, "state", hostd_quote_state_name (facts->quote.state));
+  add_string (builder, "cause", facts->quote.cause);
+  add_string (builder, "fix", facts->quote.fix);
   json_builder_end_object (builder);
   json_builder_end_object (builder);
 }

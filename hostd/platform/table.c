@@ -40,6 +40,27 @@ read_cbit (HostdProbe *probe, HostdFacts *facts)
   facts->reduced_phys_bits = 1;
 }
 
+/* Of the machine as a whole, besides its technologies. */
+static void
+read_machine (HostdProbe *probe, HostdFacts *facts)
+{
+  g_auto (HostdUname) name = { NULL, NULL };
+  HostdSevAnswer answer = { 0, 0, { 0 } };
+
+  if (hostd_sys_uname (probe->sys, &name, NULL) == HOSTD_READ_VALUE)
+    facts->kernel_release = g_strdup (name.release);
+  facts->guest = probe->guest;
+  facts->as_root = hostd_sys_is_root (probe->sys);
+  /* struct sev_user_data_status of linux/psp-sev.h: API major, minor, ..., build at 7. */
+  if (hostd_sys_sev (probe->sys, HOSTD_SEV_PLATFORM_STATUS, &answer, NULL) == HOSTD_READ_VALUE &&
+      answer.errnum == 0) {
+    facts->sev_firmware.known = TRUE;
+    facts->sev_firmware.major = answer.data[0];
+    facts->sev_firmware.minor = answer.data[1];
+    facts->sev_firmware.build = answer.data[7];
+  }
+}
+
 static guint
 version_number (const char *text)
 {
@@ -84,6 +105,7 @@ hostd_platform_probe (HostdSys *sys, HostdFacts *facts)
 
   for (guint i = 0; i < G_N_ELEMENTS (table); i++)
     table[i].probe (probe, &facts->technology[table[i].technology]);
+  read_machine (probe, facts);
   read_cbit (probe, facts);
   read_emulators (probe, facts);
   hostd_firmware_descriptors_read (sys, facts, &notes);

@@ -12,15 +12,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
+#elif defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
-
-/* linux/kvm.h: KVMIO 0xAE, number 3. */
-#define KVM_CHECK_EXTENSION_NUMBER _IO (0xae, 3)
 
 typedef struct {
   HostdSys base;
@@ -127,13 +128,113 @@ live_kvm_extension (HostdSys *sys, guint capability, guint *ret_value, GError **
   fd = open_device (self, "dev/kvm", O_RDWR);
   if (fd < 0)
     return device_failed (errno, "dev/kvm", error);
-  answer = ioctl (fd, KVM_CHECK_EXTENSION_NUMBER, (unsigned long) capability);
+  answer = ioctl (fd, KVM_CHECK_EXTENSION, (unsigned long) capability);
   if (answer < 0) {
     hostd_error_set_errno (error, errno, "/dev/kvm does not answer");
     return HOSTD_READ_UNREADABLE;
   }
   *ret_value = answer;
   return HOSTD_READ_VALUE;
+}
+
+static HostdRead
+live_kvm_attr (HostdSys *sys, guint32 group, guint64 attr, guint64 *ret_value, GError **error)
+{
+  Live *self = (Live *) sys;
+  hostd_autofd int fd = -1;
+  guint64 value = 0;
+  struct kvm_device_attr question = { .group = group,
+                                      .attr = attr,
+                                      .addr = (guint64) (gsize) &value };
+
+  if (self->replay)
+    return hostd_sys_kvm_attr (self->replay, group, attr, ret_value, error);
+  fd = open_device (self, "dev/kvm", O_RDWR);
+  if (fd < 0)
+    return device_failed (errno, "dev/kvm", error);
+  if (ioctl (fd, KVM_GET_DEVICE_ATTR, &question) == 0) {
+    *ret_value = value;
+    return HOSTD_READ_VALUE;
+  }
+  /* ENOTTY: before Linux 5.17 there are none; EINVAL: this build of KVM has no such group. */
+  if (errno == ENXIO || errno == ENOTTY || errno == EINVAL)
+    return HOSTD_READ_ABSENT;
+  hostd_error_set_errno (error, errno, "/dev/kvm does not tell attribute %u/%" G_GUINT64_FORMAT,
+                         group, attr);
+  return HOSTD_READ_UNREADABLE;
+}
+
+static HostdRead
+live_kvm_takes_type (HostdSys *sys, guint64 type, GError **error)
+{
+  Live *self = (Live *) sys;
+  hostd_autofd int fd = -1;
+  hostd_autofd int vm = -1;
+
+  if (self->replay)
+    return hostd_sys_kvm_takes_type (self->replay, type, error);
+  fd = open_device (self, "dev/kvm", O_RDWR);
+  if (fd < 0)
+    return device_failed (errno, "dev/kvm", error);
+  vm = ioctl (fd, KVM_CREATE_VM, (unsigned long) type);
+  if (vm >= 0)
+    return HOSTD_READ_VALUE;
+  if (errno == EINVAL)
+    return HOSTD_READ_ABSENT;
+  hostd_error_set_errno (error, errno, "/dev/kvm does not say whether it takes VM type %#lx",
+                         (unsigned long) type);
+  return HOSTD_READ_UNREADABLE;
+}
+
+static HostdRead
+live_has_device (HostdSys *sys, const char *path, GError **error)
+{
+  Live *self = (Live *) sys;
+  struct stat found;
+
+  if (self->replay)
+    return hostd_sys_has_device (self->replay, path, error);
+  if (fstatat (self->root_fd, path, &found, 0) == 0)
+    return S_ISCHR (found.st_mode) || S_ISBLK (found.st_mode) ? HOSTD_READ_VALUE
+                                                              : HOSTD_READ_ABSENT;
+  return device_failed (errno, path, error);
+}
+
+#if defined(__aarch64__)
+static HostdRead
+read_id_aa64pfr0 (guint64 *ret_value, GError **error)
+{
+  /* linux Documentation/arch/arm64/cpu-feature-registers.rst: without this, MRS is SIGILL. */
+  if ((getauxval (AT_HWCAP) & HWCAP_CPUID) == 0) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_UNSUPPORTED,
+                 "this kernel does not show the ID registers");
+    return HOSTD_READ_UNREADABLE;
+  }
+  __asm__("mrs %0, ID_AA64PFR0_EL1" : "=r"(*ret_value));
+  return HOSTD_READ_VALUE;
+}
+#else
+static HostdRead
+read_id_aa64pfr0 (guint64 *ret_value, GError **error)
+{
+  return HOSTD_READ_ABSENT;
+}
+#endif
+
+static HostdRead
+live_id_aa64pfr0 (HostdSys *sys, guint64 *ret_value, GError **error)
+{
+  Live *self = (Live *) sys;
+
+  if (self->replay)
+    return hostd_sys_id_aa64pfr0 (self->replay, ret_value, error);
+  return read_id_aa64pfr0 (ret_value, error);
+}
+
+static gboolean
+live_is_root (HostdSys *sys)
+{
+  return geteuid () == 0;
 }
 
 static HostdRead
@@ -237,6 +338,11 @@ static const HostdSysOps live_ops = {
   .cpuid = live_cpuid,
   .msr = live_msr,
   .kvm_extension = live_kvm_extension,
+  .kvm_attr = live_kvm_attr,
+  .kvm_takes_type = live_kvm_takes_type,
+  .has_device = live_has_device,
+  .id_aa64pfr0 = live_id_aa64pfr0,
+  .is_root = live_is_root,
   .sev = live_sev,
   .uname = live_uname,
   .emulators = live_emulators,

@@ -18,6 +18,12 @@ typedef struct {
                       GError **error);
   HostdRead (*msr) (HostdSys *self, guint32 index, guint64 *ret_value, GError **error);
   HostdRead (*kvm_extension) (HostdSys *self, guint capability, guint *ret_value, GError **error);
+  HostdRead (*kvm_attr) (HostdSys *self, guint32 group, guint64 attr, guint64 *ret_value,
+                         GError **error);
+  HostdRead (*kvm_takes_type) (HostdSys *self, guint64 type, GError **error);
+  HostdRead (*has_device) (HostdSys *self, const char *path, GError **error);
+  HostdRead (*id_aa64pfr0) (HostdSys *self, guint64 *ret_value, GError **error);
+  gboolean (*is_root) (HostdSys *self);
   HostdRead (*sev) (HostdSys *self, HostdSevQuery query, HostdSevAnswer *ret_answer,
                     GError **error);
   HostdRead (*uname) (HostdSys *self, HostdUname *ret_uname, GError **error);

@@ -77,11 +77,48 @@ parse_msr (HostdRecording *self, const char *name, const HostdTextLine *line, GE
   return TRUE;
 }
 
+/* "attr GROUP ATTR VALUE" */
+static gboolean
+parse_kvm_attr (HostdRecording *self, const char *name, const HostdTextLine *line, GError **error)
+{
+  guint64 group, attr;
+  HostdRecordedNumber *number;
+
+  if (!hostd_named_text_decimal (name, line, 1, G_MAXUINT32, &group, error) ||
+      !hostd_named_text_decimal (name, line, 2, G_MAXUINT64, &attr, error))
+    return FALSE;
+  number = parse_number (name, line, 3, G_MAXUINT64, error);
+  if (number == NULL)
+    return FALSE;
+  insert_first (self->attrs, g_strdup_printf ("%u %" G_GUINT64_FORMAT, (guint) group, attr),
+                number);
+  return TRUE;
+}
+
+/* "create-vm TYPE ok" */
+static gboolean
+parse_kvm_type (HostdRecording *self, const char *name, const HostdTextLine *line, GError **error)
+{
+  HostdRecordedNumber *number;
+  guint64 type;
+
+  if (!hostd_named_text_hex (name, line, 1, G_MAXUINT64, &type, error))
+    return FALSE;
+  if (g_strv_length (line->words) == 3 && g_str_equal (line->words[2], "ok"))
+    number = g_new0 (HostdRecordedNumber, 1);
+  else
+    number = parse_number (name, line, 2, 0, error);
+  if (number == NULL)
+    return FALSE;
+  insert_first (self->types, g_strdup_printf ("%" G_GINT64_MODIFIER "x", type), number);
+  return TRUE;
+}
+
 static gboolean
 parse_kvm (HostdRecording *self, const char *name, const HostdTextLine *line, GError **error)
 {
-  guint64 a, b;
   HostdRecordedNumber *number;
+  guint64 a;
 
   if (g_str_equal (line->words[0], "check-extension")) {
     if (!hostd_named_text_decimal (name, line, 1, G_MAXUINT32, &a, error))
@@ -92,26 +129,10 @@ parse_kvm (HostdRecording *self, const char *name, const HostdTextLine *line, GE
     insert_first (self->extensions, g_strdup_printf ("%u", (guint) a), number);
     return TRUE;
   }
-  /* Nothing asks for the other two yet; they are checked all the same. */
-  if (g_str_equal (line->words[0], "attr")) {
-    g_autofree HostdRecordedNumber *value = NULL;
-
-    if (!hostd_named_text_decimal (name, line, 1, G_MAXUINT32, &a, error) ||
-        !hostd_named_text_decimal (name, line, 2, G_MAXUINT64, &b, error))
-      return FALSE;
-    value = parse_number (name, line, 3, G_MAXUINT64, error);
-    return value != NULL;
-  }
-  if (g_str_equal (line->words[0], "create-vm")) {
-    g_autofree HostdRecordedNumber *value = NULL;
-
-    if (!hostd_named_text_hex (name, line, 1, G_MAXUINT64, &a, error))
-      return FALSE;
-    if (g_strv_length (line->words) == 3 && g_str_equal (line->words[2], "ok"))
-      return TRUE;
-    value = parse_number (name, line, 2, 0, error);
-    return value != NULL;
-  }
+  if (g_str_equal (line->words[0], "attr"))
+    return parse_kvm_attr (self, name, line, error);
+  if (g_str_equal (line->words[0], "create-vm"))
+    return parse_kvm_type (self, name, line, error);
   return hostd_named_text_fail (error, name, line,
                                 "\"%s\" is none of check-extension, attr, "
                                 "create-vm",
@@ -218,6 +239,24 @@ parse_uname (HostdRecording *self, const char *name, const HostdTextLine *line, 
 }
 
 static gboolean
+parse_register (HostdRecording *self, const char *name, const HostdTextLine *line, GError **error)
+{
+  HostdRecordedNumber *number;
+
+  if (!g_str_equal (line->words[0], "ID_AA64PFR0_EL1"))
+    return hostd_named_text_fail (error, name, line, "\"%s\" is no register that is recorded",
+                                  line->words[0]);
+  number = parse_number (name, line, 1, G_MAXUINT64, error);
+  if (number == NULL)
+    return FALSE;
+  if (self->id_aa64pfr0 == NULL)
+    self->id_aa64pfr0 = number;
+  else
+    g_free (number);
+  return TRUE;
+}
+
+static gboolean
 parse_text (HostdRecording *self, const char *name, ParseLine parse, gboolean *ret_found,
             GError **error)
 {
@@ -256,6 +295,7 @@ hostd_recording_parse (HostdRecording *self, GError **error)
   return parse_text (self, "cpuid", parse_cpuid, &self->has_cpuid, error) &&
          parse_text (self, "msr", parse_msr, &self->has_msr, error) &&
          parse_text (self, "kvm", parse_kvm, &ignored, error) &&
+         parse_text (self, "registers", parse_register, &ignored, error) &&
          parse_text (self, "ioctl", parse_ioctl, &ignored, error) &&
          parse_text (self, "devices", parse_devices, &self->has_devices, error) &&
          parse_text (self, "uname", parse_uname, &ignored, error) &&

@@ -26,10 +26,13 @@ typedef struct {
   GHashTable *cpuid;      /* "leaf subleaf" in hex -> HostdCpuid */
   GHashTable *msr;        /* hex -> HostdRecordedNumber */
   GHashTable *extensions; /* decimal -> HostdRecordedNumber */
-  GHashTable *devices;    /* path -> HostdRecordedDevice */
-  HostdSevAnswer *sev[2]; /* by HostdSevQuery; NULL: not listed */
-  HostdUname uname;       /* NULLs: not recorded */
-  char **emulators;       /* NULL: not recorded */
+  GHashTable *attrs;      /* "group attr" in decimal -> HostdRecordedNumber */
+  GHashTable *types;      /* hex -> HostdRecordedNumber: of KVM_CREATE_VM, errno 0 for "ok" */
+  HostdRecordedNumber *id_aa64pfr0; /* NULL: not recorded */
+  GHashTable *devices;              /* path -> HostdRecordedDevice */
+  HostdSevAnswer *sev[2];           /* by HostdSevQuery; NULL: not listed */
+  HostdUname uname;                 /* NULLs: not recorded */
+  char **emulators;                 /* NULL: not recorded */
 } HostdRecording;
 
 /*

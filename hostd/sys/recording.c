@@ -103,13 +103,22 @@ recording_msr (HostdSys *sys, guint32 index, guint64 *ret_value, GError **error)
   return HOSTD_READ_VALUE;
 }
 
+static int
+kvm_errno (HostdRecording *self)
+{
+  return access_errno (self, "dev/kvm",
+                       g_hash_table_size (self->extensions) + g_hash_table_size (self->attrs) +
+                               g_hash_table_size (self->types) >
+                           0);
+}
+
 static HostdRead
 recording_kvm_extension (HostdSys *sys, guint capability, guint *ret_value, GError **error)
 {
   HostdRecording *self = (HostdRecording *) sys;
   g_autofree char *key = g_strdup_printf ("%u", capability);
   const HostdRecordedNumber *number = g_hash_table_lookup (self->extensions, key);
-  int errnum = access_errno (self, "dev/kvm", g_hash_table_size (self->extensions) > 0);
+  int errnum = kvm_errno (self);
 
   if (errnum == 0 && number)
     errnum = number->errnum;
@@ -117,6 +126,80 @@ recording_kvm_extension (HostdSys *sys, guint capability, guint *ret_value, GErr
     return refuse (self, errnum, "/dev/kvm", error);
   *ret_value = number ? number->value : 0;
   return HOSTD_READ_VALUE;
+}
+
+static HostdRead
+recording_kvm_attr (HostdSys *sys, guint32 group, guint64 attr, guint64 *ret_value, GError **error)
+{
+  HostdRecording *self = (HostdRecording *) sys;
+  g_autofree char *key = g_strdup_printf ("%u %" G_GUINT64_FORMAT, group, attr);
+  const HostdRecordedNumber *number = g_hash_table_lookup (self->attrs, key);
+  int errnum = kvm_errno (self);
+
+  if (errnum != 0)
+    return refuse (self, errnum, "/dev/kvm", error);
+  if (number == NULL || number->errnum == ENXIO || number->errnum == ENOTTY)
+    return HOSTD_READ_ABSENT;
+  if (number->errnum != 0)
+    return refuse (self, number->errnum, "/dev/kvm", error);
+  *ret_value = number->value;
+  return HOSTD_READ_VALUE;
+}
+
+static HostdRead
+recording_kvm_takes_type (HostdSys *sys, guint64 type, GError **error)
+{
+  HostdRecording *self = (HostdRecording *) sys;
+  g_autofree char *key = g_strdup_printf ("%" G_GINT64_MODIFIER "x", type);
+  const HostdRecordedNumber *number = g_hash_table_lookup (self->types, key);
+  int errnum = kvm_errno (self);
+
+  if (errnum != 0)
+    return refuse (self, errnum, "/dev/kvm", error);
+  if (number == NULL || number->errnum == EINVAL)
+    return HOSTD_READ_ABSENT;
+  return number->errnum == 0 ? HOSTD_READ_VALUE : refuse (self, number->errnum, "/dev/kvm", error);
+}
+
+/* A device with answers is there even if "devices" was not recorded. */
+static HostdRead
+recording_has_device (HostdSys *sys, const char *path, GError **error)
+{
+  HostdRecording *self = (HostdRecording *) sys;
+  const HostdRecordedDevice *device = g_hash_table_lookup (self->devices, path);
+
+  if (device != NULL)
+    return device->type == 'f' ? HOSTD_READ_ABSENT : HOSTD_READ_VALUE;
+  if (!self->has_devices && g_str_equal (path, "dev/kvm") && kvm_errno (self) != ENOENT)
+    return HOSTD_READ_VALUE;
+  if (!self->has_devices && g_str_equal (path, "dev/sev") &&
+      (self->sev[0] != NULL || self->sev[1] != NULL))
+    return HOSTD_READ_VALUE;
+  return HOSTD_READ_ABSENT;
+}
+
+static HostdRead
+recording_id_aa64pfr0 (HostdSys *sys, guint64 *ret_value, GError **error)
+{
+  HostdRecording *self = (HostdRecording *) sys;
+
+  if (self->uname.machine != NULL && !g_str_has_prefix (self->uname.machine, "aarch64"))
+    return HOSTD_READ_ABSENT;
+  if (self->id_aa64pfr0 == NULL) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_NOT_FOUND,
+                 "the recording has no register ID_AA64PFR0_EL1");
+    return HOSTD_READ_UNREADABLE;
+  }
+  if (self->id_aa64pfr0->errnum != 0)
+    return refuse (self, self->id_aa64pfr0->errnum, "ID_AA64PFR0_EL1", error);
+  *ret_value = self->id_aa64pfr0->value;
+  return HOSTD_READ_VALUE;
+}
+
+static gboolean
+recording_is_root (HostdSys *sys)
+{
+  return ((HostdRecording *) sys)->user == 0;
 }
 
 static HostdRead
@@ -245,6 +328,9 @@ recording_free (HostdSys *sys)
   g_hash_table_unref (self->cpuid);
   g_hash_table_unref (self->msr);
   g_hash_table_unref (self->extensions);
+  g_hash_table_unref (self->attrs);
+  g_hash_table_unref (self->types);
+  g_free (self->id_aa64pfr0);
   g_hash_table_unref (self->devices);
   g_free (self->sev[0]);
   g_free (self->sev[1]);
@@ -261,6 +347,11 @@ static const HostdSysOps recording_ops = {
   .cpuid = recording_cpuid,
   .msr = recording_msr,
   .kvm_extension = recording_kvm_extension,
+  .kvm_attr = recording_kvm_attr,
+  .kvm_takes_type = recording_kvm_takes_type,
+  .has_device = recording_has_device,
+  .id_aa64pfr0 = recording_id_aa64pfr0,
+  .is_root = recording_is_root,
   .sev = recording_sev,
   .uname = recording_uname,
   .emulators = recording_emulators,
@@ -285,6 +376,8 @@ hostd_sys_new_recording (const char *folder, GError **error)
   self->cpuid = new_table ();
   self->msr = new_table ();
   self->extensions = new_table ();
+  self->attrs = new_table ();
+  self->types = new_table ();
   self->devices = new_table ();
   sys = &self->base;
 

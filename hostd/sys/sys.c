@@ -101,6 +101,38 @@ hostd_sys_kvm_extension (HostdSys *self, guint capability, guint *ret_value, GEr
 }
 
 HostdRead
+hostd_sys_kvm_attr (HostdSys *self, guint32 group, guint64 attr, guint64 *ret_value, GError **error)
+{
+  return self->ops->kvm_attr (self, group, attr, ret_value, error);
+}
+
+HostdRead
+hostd_sys_kvm_takes_type (HostdSys *self, guint64 type, GError **error)
+{
+  return self->ops->kvm_takes_type (self, type, error);
+}
+
+HostdRead
+hostd_sys_has_device (HostdSys *self, const char *path, GError **error)
+{
+  if (!path_is_safe (path, error))
+    return HOSTD_READ_UNREADABLE;
+  return self->ops->has_device (self, path, error);
+}
+
+HostdRead
+hostd_sys_id_aa64pfr0 (HostdSys *self, guint64 *ret_value, GError **error)
+{
+  return self->ops->id_aa64pfr0 (self, ret_value, error);
+}
+
+gboolean
+hostd_sys_is_root (HostdSys *self)
+{
+  return self->ops->is_root (self);
+}
+
+HostdRead
 hostd_sys_sev (HostdSys *self, HostdSevQuery query, HostdSevAnswer *ret_answer, GError **error)
 {
   return self->ops->sev (self, query, ret_answer, error);

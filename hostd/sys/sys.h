@@ -108,6 +108,34 @@ HostdRead hostd_sys_msr (HostdSys *self, guint32 index, guint64 *ret_value, GErr
 HostdRead hostd_sys_kvm_extension (HostdSys *self, guint capability, guint *ret_value,
                                    GError **error);
 
+/*
+ * KVM_HAS_DEVICE_ATTR and KVM_GET_DEVICE_ATTR on /dev/kvm itself (KVM_CAP_SYS_ATTRIBUTES). ABSENT:
+ * there is no /dev/kvm, or this KVM has no such attribute (ENXIO, ENOTTY).
+ */
+HostdRead hostd_sys_kvm_attr (HostdSys *self, guint32 group, guint64 attr, guint64 *ret_value,
+                              GError **error);
+
+/*
+ * Whether KVM_CREATE_VM takes machine type @type: the guest is made empty and let go at once, which
+ * takes no key and changes nothing. ABSENT: no (EINVAL), or there is no /dev/kvm.
+ */
+HostdRead hostd_sys_kvm_takes_type (HostdSys *self, guint64 type, GError **error);
+
+/*
+ * Whether a device node is there, whatever its mode: VALUE or ABSENT. @path as for
+ * hostd_sys_read_file().
+ */
+HostdRead hostd_sys_has_device (HostdSys *self, const char *path, GError **error);
+
+/*
+ * ID_AA64PFR0_EL1, as Linux shows it to programs (emulated MRS; fields that it does not show are
+ * 0). ABSENT on another architecture, UNREADABLE where the kernel does not emulate it.
+ */
+HostdRead hostd_sys_id_aa64pfr0 (HostdSys *self, guint64 *ret_value, GError **error);
+
+/* TRUE if questions are asked as root: what only root may read can be read then. */
+gboolean hostd_sys_is_root (HostdSys *self);
+
 /* ABSENT: there is no /dev/sev. That the driver refused is a VALUE with errnum set. */
 HostdRead hostd_sys_sev (HostdSys *self, HostdSevQuery query, HostdSevAnswer *ret_answer,
                          GError **error);
