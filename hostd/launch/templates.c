@@ -11,7 +11,7 @@
 
 struct HostdTemplates {
   int refs;
-  HostdTemplateSchema *schema;
+  HostdSchema *schema;
   GHashTable *rulesets; /* name -> HostdTemplateFile */
   HostdTechnologyTemplate *technology[HOSTD_N_TECHNOLOGIES];
   GPtrArray *policies; /* (element-type HostdPolicy), sorted by name */
@@ -276,7 +276,7 @@ hostd_templates_load (const char *template_dir, const char *const *policy_dirs, 
   self->rulesets = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                           (GDestroyNotify) hostd_template_file_unref);
   self->policies = g_ptr_array_new_with_free_func ((GDestroyNotify) hostd_policy_free);
-  self->schema = hostd_template_schema_load (template_dir, error);
+  self->schema = hostd_schema_load (template_dir, "template.rng", error);
   if (self->schema == NULL)
     return NULL;
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++) {
@@ -310,7 +310,7 @@ hostd_templates_unref (HostdTemplates *self)
     technology_free (self->technology[i]);
   if (self->rulesets)
     g_hash_table_unref (self->rulesets);
-  hostd_template_schema_free (self->schema);
+  hostd_schema_free (self->schema);
   g_free (self);
 }
 
