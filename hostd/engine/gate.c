@@ -327,9 +327,8 @@ judge_start (HostdGateCase *c)
 /* ---- migrate, restore ---------------------------------------------------- */
 
 /*
- * No technology that we know lets libvirt move a guest with its memory: QEMU blocks both for SEV,
- * SEV-ES, SEV-SNP and TDX. So what arrives under such a guest's name is another one's memory, or
- * one that ran in clear.
+ * By the technology's migration row. Where QEMU blocks both (today for SEV, SEV-ES, SEV-SNP and
+ * TDX), what arrives under such a guest's name is another one's memory, or one that ran in clear.
  *
  * libvirt 11.3 takes a restore that a hook refused for a success, and deletes the managed save. So
  * what was saved without launch security is not refused here: it meets the same gate at the prepare
@@ -339,17 +338,22 @@ static void
 judge_move (HostdGateCase *c)
 {
   gboolean migrates = strcmp (c->operation, "migrate") == 0;
+  HostdTechnology bound = c->binding ? hostd_binding_get_technology (c->binding) : 0;
+  const char *because = NULL;
 
   if (hostd_gate_decision_get_guest (c->decision) == HOSTD_GATE_GUEST_ORDINARY ||
       (!migrates && !c->glance->has_launch_security))
     return;
-  hostd_gate_decision_veto (
-      c->decision, "migration",
-      "a protected guest cannot be %s: its memory is encrypted for one launch "
-      "on one host; %s",
-      migrates ? "migrated with its memory" : "restored from a saved state",
-      migrates ? "stop it, define it there, and start it from its disk"
-               : "start it from its disk instead");
+  if (hostd_glance_may_move (c->glance, c->templates, c->binding ? &bound : NULL, &because)) {
+    judge_start (c);
+    return;
+  }
+  hostd_gate_decision_veto (c->decision, "migration", "a protected guest cannot be %s: %s; %s",
+                            migrates ? "migrated with its memory" : "restored from a saved state",
+                            because ? because
+                                    : "its memory is encrypted for one launch on one host",
+                            migrates ? "stop it, define it there, and start it from its disk"
+                                     : "start it from its disk instead");
 }
 
 /* ---- all of it ----------------------------------------------------------- */

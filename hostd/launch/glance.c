@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "launch/document.h"
+#include "launch/policy-private.h"
 #include "launch/verify.h"
 
 #include <string.h>
@@ -115,4 +116,28 @@ hostd_glance_free (HostdGlance *self)
     g_hash_table_unref (self->data);
   hostd_document_free (self->document);
   g_free (self);
+}
+
+gboolean
+hostd_glance_may_move (const HostdGlance *self, const HostdTemplates *templates,
+                       const HostdTechnology *technology, const char **ret_because)
+{
+  const char *type = g_hash_table_lookup (self->data, "type");
+  gboolean known = FALSE;
+
+  *ret_because = NULL;
+  for (guint i = 0; i < HOSTD_N_TECHNOLOGIES; i++) {
+    const HostdTechnologyTemplate *template =
+        hostd_templates_get_technology (templates, (HostdTechnology) i);
+
+    if (template == NULL || (technology != NULL ? *technology != (HostdTechnology) i
+                                                : g_strcmp0 (template->type, type) != 0))
+      continue;
+    known = TRUE;
+    if (!template->moves) {
+      *ret_because = template->moves_because;
+      return FALSE;
+    }
+  }
+  return known;
 }

@@ -27,6 +27,8 @@ struct HostdTechnologyTemplate {
   HostdTechnology technology;
   char *type;             /* launchSecurity/@type */
   HostdExpression *match; /* of the domain: is its author's launchSecurity this technology's */
+  gboolean moves;         /* its migration row: a guest may go elsewhere with its memory */
+  char *moves_because;    /* the row's reason */
 };
 
 /*

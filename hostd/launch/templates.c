@@ -4,6 +4,7 @@
 #include "launch/templates.h"
 
 #include "base/error.h"
+#include "launch/known-bad.h"
 #include "launch/template-file.h"
 #include "launch/xpath.h"
 
@@ -24,6 +25,7 @@ technology_free (HostdTechnologyTemplate *self)
     return;
   hostd_template_file_unref (self->file);
   g_free (self->type);
+  g_free (self->moves_because);
   hostd_expression_free (self->match);
   g_free (self);
 }
@@ -38,7 +40,21 @@ root_attribute (HostdTemplateFile *file, const char *name)
   return copy;
 }
 
-/* The paths of the *.xml in a folder. */
+/* The schema has seen to it that there is one such row, and that it has both attributes. */
+static void
+read_migration (HostdTechnologyTemplate *self)
+{
+  xmlNodePtr row = hostd_node_child (xmlDocGetRootElement (self->file->xml), "migration");
+  xmlChar *live = xmlGetNoNsProp (row, (const xmlChar *) "live");
+  xmlChar *because = xmlGetNoNsProp (row, (const xmlChar *) "because");
+
+  self->moves = g_strcmp0 ((const char *) live, "allow") == 0;
+  self->moves_because = g_strdup ((const char *) because);
+  xmlFree (live);
+  xmlFree (because);
+}
+
+/* The paths of the *.xml in a folder, other than lists of known-bad combinations. */
 static GPtrArray *
 list_files (const char *dir, GError **error)
 {
@@ -54,7 +70,7 @@ list_files (const char *dir, GError **error)
   }
   paths = g_ptr_array_new_with_free_func (g_free);
   while ((name = g_dir_read_name (handle)))
-    if (g_str_has_suffix (name, ".xml") && name[0] != '.')
+    if (g_str_has_suffix (name, ".xml") && name[0] != '.' && !hostd_known_bad_is_file (name))
       g_ptr_array_add (paths, g_build_filename (dir, name, NULL));
   g_dir_close (handle);
   return paths;
@@ -101,6 +117,7 @@ load_technology (HostdTemplates *self, const char *path, GError **error)
   name = root_attribute (file, "name");
   match = root_attribute (file, "match");
   template->type = root_attribute (file, "type");
+  read_migration (template);
   template->match = hostd_expression_compile (match, HOSTD_EXPRESSION_TEST, error);
   if (template->match == NULL)
     g_prefix_error (error, "%s:1: match: ", path);

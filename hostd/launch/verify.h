@@ -59,6 +59,14 @@ typedef struct {
   struct HostdDocument *document; /* launch/ alone */
 } HostdGlance;
 
+/*
+ * May the guest go elsewhere, or come back, with its memory (live migration, a saved state)? By the
+ * migration row of @technology; NULL: of every technology that the domain's launchSecurity may be.
+ * FALSE with the row's reason, which @templates own, or NULL where nobody knows the technology.
+ */
+gboolean hostd_glance_may_move (const HostdGlance *self, const HostdTemplates *templates,
+                                const HostdTechnology *technology, const char **ret_because);
+
 HostdGlance *hostd_glance_at (const char *xml, gsize length, GError **error);
 void hostd_glance_free (HostdGlance *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdGlance, hostd_glance_free)

@@ -6,8 +6,9 @@
 G_BEGIN_DECLS
 
 /*
- * Where libvirt's client library waits for libvirtd: a loop on a thread of its own. (libvirt's own, virEventRegisterDefaultImpl(), is GLib's default context: it
- * would make its callbacks run in our main loop, or, before that runs, ours in its thread.)
+ * Where libvirt's client library waits for libvirtd: a loop on a thread of its own. (libvirt's own,
+ * virEventRegisterDefaultImpl(), is GLib's default context: it would make its callbacks run in our
+ * main loop, or, before that runs, ours in its thread.)
  *
  * Once, before the first connection; more calls do nothing.
  */

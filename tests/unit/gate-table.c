@@ -291,6 +291,25 @@ test_move (Fixture *f, gconstpointer data)
   assert_vetoed (f, "restore", "migration");
 }
 
+/* Where the row allows it, the guest that arrives is held to its policy like one that starts. */
+static void
+test_move_allowed (Fixture *f, gconstpointer data)
+{
+  static const char *const moves[] = { "migrate", "restore" };
+
+  launch.moves = launch.has_launch_security = TRUE;
+  bind (f, "snp", TODAY);
+  for (guint i = 0; i < G_N_ELEMENTS (moves); i++) {
+    launch.verdict = HOSTD_VERDICT_ALLOW;
+    launch.asked = 0;
+    assert_allowed (f, moves[i], HOSTD_GATE_GUEST_BOUND);
+    g_assert_cmpuint (launch.asked, ==, 1);
+    g_assert_cmpint (launch.asked_stage, ==, HOSTD_STAGE_DEFINITION);
+    launch.verdict = HOSTD_VERDICT_NOT_OURS;
+    assert_vetoed (f, moves[i], "protection");
+  }
+}
+
 /* Never a veto, whatever is wrong. */
 static void
 test_always_allowed (Fixture *f, gconstpointer data)
@@ -411,6 +430,7 @@ main (int argc, char **argv)
     { "unbound", test_unbound },
     { "unreadable", test_unreadable },
     { "move", test_move },
+    { "move-allowed", test_move_allowed },
     { "always-allowed", test_always_allowed },
     { "folder", test_folder },
     { "room", test_room },

@@ -265,6 +265,57 @@ test_inspect (Fixture *f, gconstpointer data)
   g_assert_cmpstr (hostd_gate_last_operation (f->gate, UUID), ==, NULL);
 }
 
+/* The shipped templates, but that SEV-SNP guests may move. */
+static HostdTemplates *
+moving_templates (const char *folder)
+{
+  g_autofree char *shipped = shipped_templates ();
+  g_autofree char *path =
+      g_build_filename (folder, "templates", "technologies", "sev-snp.xml", NULL);
+  g_autofree char *copy = g_build_filename (folder, "templates", NULL);
+  g_autofree char *text = NULL, *moving = NULL;
+  const char *argv[] = { "cp", "-r", shipped, copy, NULL };
+  g_autoptr (GError) error = NULL;
+  HostdTemplates *templates;
+  int status = -1;
+
+  g_assert_true (g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
+                               NULL, &status, &error));
+  g_assert_cmpint (status, ==, 0);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  moving = changed (text, "<migration live=\"refuse\"", "<migration live=\"allow\"");
+  g_assert_true (g_file_set_contents (path, moving, -1, NULL));
+  templates = hostd_templates_load (copy, NULL, &error);
+  g_assert_no_error (error);
+  return templates;
+}
+
+/* The row of the guest's technology decides; where it allows, the guest is still verified. */
+static void
+test_move (Fixture *f, gconstpointer data)
+{
+  static const char *const moves[] = { "migrate", "restore" };
+  g_autofree char *debug = changed (f->good, "<policy>0x30000<", "<policy>0xb0000<");
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (moves); i++) {
+    const char *move = moves[i / 2];
+    g_autoptr (HostdGateDecision) decision = NULL;
+
+    if (i % 2 == 1)
+      bind (f, "snp");
+    decision = decide (f, move, f->good);
+    g_assert_nonnull (strstr (hostd_gate_decision_get_reason (decision),
+                              "QEMU has no migration of SEV-SNP guests"));
+    hostd_bindings_forget (f->bindings, UUID, NULL);
+  }
+  hostd_templates_unref (f->templates);
+  f->templates = moving_templates (f->state);
+  for (guint i = 0; i < G_N_ELEMENTS (moves); i++) {
+    assert_allowed (f, moves[i], f->good, HOSTD_GATE_GUEST_METADATA);
+    assert_vetoed (f, moves[i], debug, "snp-debug-off");
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -276,7 +327,7 @@ main (int argc, char **argv)
     { "metadata", test_metadata }, { "unbound", test_unbound },
     { "data", test_data },         { "unreadable", test_unreadable },
     { "room", test_room },         { "inspect", test_inspect },
-    { "as-bound", test_as_bound },
+    { "as-bound", test_as_bound }, { "move", test_move },
   };
 
   g_test_init (&argc, &argv, NULL);

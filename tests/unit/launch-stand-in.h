@@ -27,6 +27,7 @@ static struct {
   gboolean bound_unreadable; /* the text in the binding is no policy any more */
   const char *only_policy;   /* the one that the templates know; NULL: all */
   gboolean verify_fails;     /* an error */
+  gboolean moves;            /* by the migration row */
   HostdVerdict verdict;
   const char *refusals[3];
   HostdTechnology technology;
@@ -54,6 +55,14 @@ hostd_glance_at (const char *xml, gsize length, GError **error)
   glance->asks = launch.asks || launch.metadata;
   glance->has_launch_security = launch.has_launch_security;
   return glance;
+}
+
+gboolean
+hostd_glance_may_move (const HostdGlance *self, const HostdTemplates *templates,
+                       const HostdTechnology *technology, const char **ret_because)
+{
+  *ret_because = launch.moves ? NULL : "the row says so";
+  return launch.moves;
 }
 
 void
