@@ -16,7 +16,7 @@ SCHEMA = 'templates/schema/'
 
 def schema_for(path):
     """templates/policies/snp.xml -> policy.rng; as launch/ has it: one schema a kind of file."""
-    folder = path.split('/')[1]
+    folder = path.split('/')[1].removesuffix('.xml')
     for name in (folder, {'policies': 'policy', 'technologies': 'technology',
                           'rulesets': 'ruleset'}.get(folder, folder), 'template', 'templates'):
         rng = f'{SCHEMA}{name}.rng'
