@@ -222,6 +222,12 @@ hostd_rewrite_refuse (HostdRewrite *self, const char *id, const char *xpath, con
   self->length = 0;
 }
 
+void
+hostd_rewrite_note (HostdRewrite *self, const char *id, const char *xpath, const char *text)
+{
+  hostd_reasons_add (self->notes, id, xpath, "%s", text);
+}
+
 HostdVerdict
 hostd_rewrite_get_verdict (const HostdRewrite *self)
 {

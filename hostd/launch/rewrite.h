@@ -35,6 +35,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdRewrite, hostd_rewrite_free)
  */
 void hostd_rewrite_refuse (HostdRewrite *self, const char *id, const char *xpath, const char *text);
 
+/* Likewise adds a note. */
+void hostd_rewrite_note (HostdRewrite *self, const char *id, const char *xpath, const char *text);
+
 HostdVerdict hostd_rewrite_get_verdict (const HostdRewrite *self);
 /* The new text, NUL-terminated; NULL when refused. */
 const char *hostd_rewrite_get_text (const HostdRewrite *self, gsize *ret_length);
