@@ -4,6 +4,7 @@
 #include "sys/recording-parse.h"
 
 #include "sys/named-text.h"
+#include "sys/unreadable.h"
 
 #include <string.h>
 
@@ -25,17 +26,23 @@ insert_first (GHashTable *table, char *key, gpointer value)
 static gboolean
 parse_cpuid (HostdRecording *self, const char *name, const HostdTextLine *line, GError **error)
 {
-  char *colon = g_strv_length (line->words) == 6 ? strchr (line->words[1], ':') : NULL;
-  guint64 n[6];
+  guint count = g_strv_length (line->words);
+  gboolean absent = count == 3 && g_str_equal (line->words[2], "absent");
+  char *colon = count == 6 || absent ? strchr (line->words[1], ':') : NULL;
+  guint64 n[6] = { 0 };
   HostdCpuid *answer;
 
   if (colon == NULL || colon[1] != '\0')
     return hostd_named_text_fail (error, name, line, "not LEAF SUBLEAF: EAX EBX ECX EDX");
   *colon = '\0';
-  for (guint i = 0; i < G_N_ELEMENTS (n); i++)
+  for (guint i = 0; i < (absent ? 2 : G_N_ELEMENTS (n)); i++)
     if (!hostd_named_text_hex (name, line, i, G_MAXUINT32, &n[i], error))
       return FALSE;
 
+  if (absent) {
+    insert_first (self->cpuid, g_strdup_printf ("%x %x", (guint) n[0], (guint) n[1]), NULL);
+    return TRUE;
+  }
   answer = g_new0 (HostdCpuid, 1);
   answer->eax = n[2];
   answer->ebx = n[3];
@@ -158,18 +165,38 @@ parse_bytes (const char *name, const HostdTextLine *line, gsize want, guint8 *da
   return TRUE;
 }
 
+/* Commands of /dev/sev by the names that recordings have for them. */
+static const struct {
+  const char *name;
+  gsize size;
+  int query; /* -1: known, not asked for yet */
+} commands[] = {
+  { "sev-platform-status", 12, HOSTD_SEV_PLATFORM_STATUS },
+  { "snp-platform-status", 32, HOSTD_SEV_SNP_STATUS },
+  { "sev-get-id", 128, -1 },
+};
+
+const char *
+hostd_recording_sev_name (HostdSevQuery query)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (commands[i].query == (int) query)
+      return commands[i].name;
+  g_assert_not_reached ();
+}
+
+gsize
+hostd_recording_sev_size (HostdSevQuery query)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (commands[i].query == (int) query)
+      return commands[i].size;
+  g_assert_not_reached ();
+}
+
 static gboolean
 parse_ioctl (HostdRecording *self, const char *name, const HostdTextLine *line, GError **error)
 {
-  static const struct {
-    const char *name;
-    gsize size;
-    int query; /* -1: known, not asked for yet */
-  } commands[] = {
-    { "sev-platform-status", 12, HOSTD_SEV_PLATFORM_STATUS },
-    { "snp-platform-status", 32, HOSTD_SEV_SNP_STATUS },
-    { "sev-get-id", 128, -1 },
-  };
   guint8 data[128] = { 0 };
   HostdSevAnswer answer = { 0, G_MAXUINT32, { 0 } };
   guint command, count = g_strv_length (line->words);
@@ -287,10 +314,25 @@ parse_emulator (HostdRecording *self, const char *name, const HostdTextLine *lin
   return TRUE;
 }
 
+static gboolean
+parse_unreadable (HostdRecording *self, const char *name, const HostdTextLine *line, GError **error)
+{
+  return hostd_unreadable_parse (self->unreadable, name, line, error);
+}
+
+/* A text without a line says that there is none; no text, that nothing is known. */
+static gboolean
+note_no_emulators (HostdRecording *self, gboolean has_text)
+{
+  if (has_text && self->emulators == NULL)
+    self->emulators = g_new0 (char *, 1);
+  return TRUE;
+}
+
 gboolean
 hostd_recording_parse (HostdRecording *self, GError **error)
 {
-  gboolean ignored;
+  gboolean ignored, has_emulators = FALSE;
 
   return parse_text (self, "cpuid", parse_cpuid, &self->has_cpuid, error) &&
          parse_text (self, "msr", parse_msr, &self->has_msr, error) &&
@@ -299,5 +341,7 @@ hostd_recording_parse (HostdRecording *self, GError **error)
          parse_text (self, "ioctl", parse_ioctl, &ignored, error) &&
          parse_text (self, "devices", parse_devices, &self->has_devices, error) &&
          parse_text (self, "uname", parse_uname, &ignored, error) &&
-         parse_text (self, "emulators", parse_emulator, &ignored, error);
+         parse_text (self, "unreadable", parse_unreadable, &ignored, error) &&
+         parse_text (self, "emulators", parse_emulator, &has_emulators, error) &&
+         note_no_emulators (self, has_emulators);
 }

@@ -23,13 +23,14 @@ typedef struct {
   int root_fd;
   gboolean has_devices, has_cpuid, has_msr;
   guint64 user;
-  GHashTable *cpuid;      /* "leaf subleaf" in hex -> HostdCpuid */
+  GHashTable *cpuid;      /* "leaf subleaf" in hex -> HostdCpuid, NULL: absent */
   GHashTable *msr;        /* hex -> HostdRecordedNumber */
   GHashTable *extensions; /* decimal -> HostdRecordedNumber */
   GHashTable *attrs;      /* "group attr" in decimal -> HostdRecordedNumber */
   GHashTable *types;      /* hex -> HostdRecordedNumber: of KVM_CREATE_VM, errno 0 for "ok" */
   HostdRecordedNumber *id_aa64pfr0; /* NULL: not recorded */
   GHashTable *devices;              /* path -> HostdRecordedDevice */
+  GHashTable *unreadable;           /* question -> GError, see sys/unreadable.h */
   HostdSevAnswer *sev[2];           /* by HostdSevQuery; NULL: not listed */
   HostdUname uname;                 /* NULLs: not recorded */
   char **emulators;                 /* NULL: not recorded */
@@ -40,5 +41,9 @@ typedef struct {
  * the recording is opened and not in the middle of a verdict. @error names file and line.
  */
 gboolean hostd_recording_parse (HostdRecording *self, GError **error);
+
+/* What a recording calls the question, and how many bytes answer it. */
+const char *hostd_recording_sev_name (HostdSevQuery query);
+gsize hostd_recording_sev_size (HostdSevQuery query);
 
 G_END_DECLS

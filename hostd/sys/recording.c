@@ -8,6 +8,7 @@
 #include "sys/files.h"
 #include "sys/named-text.h"
 #include "sys/recording-parse.h"
+#include "sys/unreadable.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,6 +50,8 @@ recording_read_bytes (HostdSys *sys, const char *path, GBytes **ret_bytes, GErro
 {
   HostdRecording *self = (HostdRecording *) sys;
 
+  if (hostd_unreadable_tell (self->unreadable, hostd_unreadable_question ("read", path), error))
+    return HOSTD_READ_UNREADABLE;
   if (g_hash_table_contains (self->devices, path)) {
     int errnum = access_errno (self, path, FALSE);
 
@@ -61,7 +64,11 @@ recording_read_bytes (HostdSys *sys, const char *path, GBytes **ret_bytes, GErro
 static HostdRead
 recording_list_folder (HostdSys *sys, const char *path, char ***ret_names, GError **error)
 {
-  return hostd_files_list_folder (((HostdRecording *) sys)->root_fd, path, ret_names, error);
+  HostdRecording *self = (HostdRecording *) sys;
+
+  if (hostd_unreadable_tell (self->unreadable, hostd_unreadable_question ("list", path), error))
+    return HOSTD_READ_UNREADABLE;
+  return hostd_files_list_folder (self->root_fd, path, ret_names, error);
 }
 
 static HostdRead
@@ -70,13 +77,18 @@ recording_cpuid (HostdSys *sys, guint32 leaf, guint32 subleaf, HostdCpuid *ret_a
 {
   HostdRecording *self = (HostdRecording *) sys;
   g_autofree char *key = g_strdup_printf ("%x %x", leaf, subleaf);
-  const HostdCpuid *answer = g_hash_table_lookup (self->cpuid, key);
+  gpointer answer = NULL;
+  gboolean listed = g_hash_table_lookup_extended (self->cpuid, key, NULL, &answer);
 
+  if (hostd_unreadable_tell (self->unreadable, g_strconcat ("cpuid ", key, NULL), error))
+    return HOSTD_READ_UNREADABLE;
   if (!self->has_cpuid) {
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_NOT_FOUND, "the recording has no CPUID answers");
     return HOSTD_READ_UNREADABLE;
   }
-  *ret_answer = answer ? *answer : (HostdCpuid){ 0, 0, 0, 0 };
+  if (listed && answer == NULL)
+    return HOSTD_READ_ABSENT;
+  *ret_answer = answer ? *(const HostdCpuid *) answer : (HostdCpuid){ 0, 0, 0, 0 };
   return HOSTD_READ_VALUE;
 }
 
@@ -87,6 +99,8 @@ recording_msr (HostdSys *sys, guint32 index, guint64 *ret_value, GError **error)
   g_autofree char *key = g_strdup_printf ("%x", index);
   const HostdRecordedNumber *number = g_hash_table_lookup (self->msr, key);
 
+  if (hostd_unreadable_tell (self->unreadable, g_strconcat ("msr ", key, NULL), error))
+    return HOSTD_READ_UNREADABLE;
   if (!self->has_msr || self->user != 0) {
     g_set_error (error, HOSTD_ERROR, self->has_msr ? HOSTD_ERROR_DENIED : HOSTD_ERROR_UNAVAILABLE,
                  "cannot read MSR %x: %s", index,
@@ -120,6 +134,8 @@ recording_kvm_extension (HostdSys *sys, guint capability, guint *ret_value, GErr
   const HostdRecordedNumber *number = g_hash_table_lookup (self->extensions, key);
   int errnum = kvm_errno (self);
 
+  if (hostd_unreadable_tell (self->unreadable, g_strconcat ("check-extension ", key, NULL), error))
+    return HOSTD_READ_UNREADABLE;
   if (errnum == 0 && number)
     errnum = number->errnum;
   if (errnum != 0)
@@ -136,6 +152,8 @@ recording_kvm_attr (HostdSys *sys, guint32 group, guint64 attr, guint64 *ret_val
   const HostdRecordedNumber *number = g_hash_table_lookup (self->attrs, key);
   int errnum = kvm_errno (self);
 
+  if (hostd_unreadable_tell (self->unreadable, g_strconcat ("attr ", key, NULL), error))
+    return HOSTD_READ_UNREADABLE;
   if (errnum != 0)
     return refuse (self, errnum, "/dev/kvm", error);
   if (number == NULL || number->errnum == ENXIO || number->errnum == ENOTTY)
@@ -154,6 +172,8 @@ recording_kvm_takes_type (HostdSys *sys, guint64 type, GError **error)
   const HostdRecordedNumber *number = g_hash_table_lookup (self->types, key);
   int errnum = kvm_errno (self);
 
+  if (hostd_unreadable_tell (self->unreadable, g_strconcat ("create-vm ", key, NULL), error))
+    return HOSTD_READ_UNREADABLE;
   if (errnum != 0)
     return refuse (self, errnum, "/dev/kvm", error);
   if (number == NULL || number->errnum == EINVAL)
@@ -168,6 +188,8 @@ recording_has_device (HostdSys *sys, const char *path, GError **error)
   HostdRecording *self = (HostdRecording *) sys;
   const HostdRecordedDevice *device = g_hash_table_lookup (self->devices, path);
 
+  if (hostd_unreadable_tell (self->unreadable, hostd_unreadable_question ("device", path), error))
+    return HOSTD_READ_UNREADABLE;
   if (device != NULL)
     return device->type == 'f' ? HOSTD_READ_ABSENT : HOSTD_READ_VALUE;
   if (!self->has_devices && g_str_equal (path, "dev/kvm") && kvm_errno (self) != ENOENT)
@@ -183,6 +205,8 @@ recording_id_aa64pfr0 (HostdSys *sys, guint64 *ret_value, GError **error)
 {
   HostdRecording *self = (HostdRecording *) sys;
 
+  if (hostd_unreadable_tell (self->unreadable, g_strdup ("register ID_AA64PFR0_EL1"), error))
+    return HOSTD_READ_UNREADABLE;
   if (self->uname.machine != NULL && !g_str_has_prefix (self->uname.machine, "aarch64"))
     return HOSTD_READ_ABSENT;
   if (self->id_aa64pfr0 == NULL) {
@@ -209,6 +233,9 @@ recording_sev (HostdSys *sys, HostdSevQuery query, HostdSevAnswer *ret_answer, G
   const HostdSevAnswer *answer = self->sev[query];
   int errnum = access_errno (self, "dev/sev", self->sev[0] != NULL || self->sev[1] != NULL);
 
+  if (hostd_unreadable_tell (self->unreadable,
+                             g_strconcat ("ioctl ", hostd_recording_sev_name (query), NULL), error))
+    return HOSTD_READ_UNREADABLE;
   if (errnum == 0 && answer && (answer->errnum == EACCES || answer->errnum == EPERM))
     errnum = answer->errnum;
   if (errnum != 0)
@@ -222,6 +249,8 @@ recording_uname (HostdSys *sys, HostdUname *ret_uname, GError **error)
 {
   HostdRecording *self = (HostdRecording *) sys;
 
+  if (hostd_unreadable_tell (self->unreadable, g_strdup ("uname"), error))
+    return HOSTD_READ_UNREADABLE;
   if (self->uname.machine == NULL) {
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_NOT_FOUND, "the recording has no uname");
     return HOSTD_READ_UNREADABLE;
@@ -235,6 +264,9 @@ static HostdRead
 recording_emulators (HostdSys *sys, char ***ret_paths, GError **error)
 {
   HostdRecording *self = (HostdRecording *) sys;
+
+  if (hostd_unreadable_tell (self->unreadable, g_strdup ("emulators"), error))
+    return HOSTD_READ_UNREADABLE;
 
   /*
    * A report often says nothing of QEMU; "there is no QEMU" would be a bold thing to read from
@@ -298,9 +330,13 @@ static HostdRead
 recording_qemu_version (HostdSys *sys, const char *emulator, char **ret_version, GError **error)
 {
   g_auto (GStrv) words = NULL;
-  HostdRead read =
-      read_emulator_text ((HostdRecording *) sys, emulator, "qemu/version", &words, error);
+  HostdRecording *self = (HostdRecording *) sys;
+  HostdRead read;
 
+  if (hostd_unreadable_tell (self->unreadable, hostd_unreadable_question ("qemu-version", emulator),
+                             error))
+    return HOSTD_READ_UNREADABLE;
+  read = read_emulator_text (self, emulator, "qemu/version", &words, error);
   if (read != HOSTD_READ_VALUE)
     return read;
   if (words[0] == NULL) {
@@ -314,7 +350,12 @@ recording_qemu_version (HostdSys *sys, const char *emulator, char **ret_version,
 static HostdRead
 recording_qemu_objects (HostdSys *sys, const char *emulator, char ***ret_types, GError **error)
 {
-  return read_emulator_text ((HostdRecording *) sys, emulator, "qmp/objects", ret_types, error);
+  HostdRecording *self = (HostdRecording *) sys;
+
+  if (hostd_unreadable_tell (self->unreadable, hostd_unreadable_question ("qemu-objects", emulator),
+                             error))
+    return HOSTD_READ_UNREADABLE;
+  return read_emulator_text (self, emulator, "qmp/objects", ret_types, error);
 }
 
 static void
@@ -332,6 +373,7 @@ recording_free (HostdSys *sys)
   g_hash_table_unref (self->types);
   g_free (self->id_aa64pfr0);
   g_hash_table_unref (self->devices);
+  g_hash_table_unref (self->unreadable);
   g_free (self->sev[0]);
   g_free (self->sev[1]);
   hostd_uname_clear (&self->uname);
@@ -379,6 +421,7 @@ hostd_sys_new_recording (const char *folder, GError **error)
   self->attrs = new_table ();
   self->types = new_table ();
   self->devices = new_table ();
+  self->unreadable = hostd_unreadable_new ();
   sys = &self->base;
 
   self->root_fd = hostd_open_dir_at (AT_FDCWD, folder, error);

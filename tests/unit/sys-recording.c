@@ -121,6 +121,51 @@ test_outcomes (void)
   host_copy_free (folder);
 }
 
+/* What a recording says of itself: this was not read there, and why; this was not there. */
+static void
+test_unreadable (void)
+{
+  char *folder = host_copy_new ("milan-snp");
+  g_autoptr (HostdSys) sys = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL, *version = NULL;
+  g_auto (GStrv) emulators = NULL;
+  HostdCpuid leaf;
+  guint64 msr = 0;
+
+  host_copy_edit (folder, "unreadable",
+                  "msr c0010010 denied cannot open /dev/cpu/0/msr:  Permission denied # why\n"
+                  "read proc/cpuinfo io the disk\n"
+                  "read proc/cpuinfo denied the first counts\n"
+                  "read a%20b timeout late\n"
+                  "qemu-version /usr/bin/qemu-system-x86_64 timeout no answer\n",
+                  -1);
+  host_copy_edit (folder, "cpuid", "0 0: absent\n1 0: 1 2 3 4\n", -1);
+  host_copy_edit (folder, "emulators", "# none\n", -1);
+  sys = open_recording (folder);
+  g_assert_cmpint (hostd_sys_msr (sys, 0xc0010010, &msr, &error), ==, HOSTD_READ_UNREADABLE);
+  g_assert_error (error, HOSTD_ERROR, HOSTD_ERROR_DENIED);
+  g_assert_cmpstr (error->message, ==, "cannot open /dev/cpu/0/msr: Permission denied");
+  g_clear_error (&error);
+  g_assert_cmpint (hostd_sys_read_file (sys, "proc/cpuinfo", &text, &error), ==,
+                   HOSTD_READ_UNREADABLE);
+  g_assert_error (error, HOSTD_ERROR, HOSTD_ERROR_IO);
+  g_clear_error (&error);
+  g_assert_cmpint (hostd_sys_read_file (sys, "a b", &text, &error), ==, HOSTD_READ_UNREADABLE);
+  g_assert_error (error, HOSTD_ERROR, HOSTD_ERROR_TIMEOUT);
+  g_clear_error (&error);
+  g_assert_cmpint (hostd_sys_qemu_version (sys, "/usr/bin/qemu-system-x86_64", &version, &error),
+                   ==, HOSTD_READ_UNREADABLE);
+  g_assert_error (error, HOSTD_ERROR, HOSTD_ERROR_TIMEOUT);
+  g_clear_error (&error);
+  g_assert_cmpint (hostd_sys_cpuid (sys, 0, 0, &leaf, &error), ==, HOSTD_READ_ABSENT);
+  g_assert_cmpint (hostd_sys_cpuid (sys, 1, 0, &leaf, &error), ==, HOSTD_READ_VALUE);
+  g_assert_cmpint (hostd_sys_emulators (sys, &emulators, &error), ==, HOSTD_READ_VALUE);
+  g_assert_no_error (error);
+  g_assert_null (emulators[0]);
+  host_copy_free (folder);
+}
+
 static void
 test_too_long (void)
 {
@@ -165,6 +210,11 @@ static const Bad bad_texts[] = {
   { "devices", "/dev/sev c 600\n", -1, "devices:1: the path" },
   { "devices", "dev/sev c\n", -1, "devices:1: not PATH" },
   { "uname", "6.11\n", -1, "uname:1: not SYSTEM" },
+  { "cpuid", "1 0 absent\n", -1, "cpuid:1: not LEAF" },
+  { "cpuid", "1 x: absent\n", -1, "cpuid:1: \"x\"" },
+  { "unreadable", "msr 87 denied\n", -1, "unreadable:1: not QUESTION" },
+  { "unreadable", "msr 87 forbidden by law\n", -1, "unreadable:1: \"forbidden\"" },
+  { "unreadable", "\nrdmsr 87 denied no\n", -1, "unreadable:2: \"rdmsr\"" },
   { "emulators", "qemu-system-x86_64\n", -1, "emulators:1: not one absolute" },
 };
 
@@ -190,6 +240,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/sys/recording/answers", test_answers);
   g_test_add_func ("/sys/recording/outcomes", test_outcomes);
+  g_test_add_func ("/sys/recording/unreadable", test_unreadable);
   g_test_add_func ("/sys/recording/too-long", test_too_long);
   for (guint i = 0; i < G_N_ELEMENTS (bad_texts); i++) {
     g_autofree char *name = g_strdup_printf ("/sys/recording/bad/%s-%u", bad_texts[i].file, i);
