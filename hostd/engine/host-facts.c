@@ -143,13 +143,17 @@ join_recorded_libvirt (HostdSys *sys, HostdFacts *facts, GError **error)
 }
 
 static HostdFacts *
-read_recording (const char *recording, GError **error)
+read_recording (const char *recording, HostdSysAsking asking, gpointer data, GError **error)
 {
-  g_autoptr (HostdSys) sys = hostd_sys_new_recording (recording, error);
+  g_autoptr (HostdSys) sys = NULL;
   g_autoptr (HostdFacts) facts = NULL;
 
+  if (asking != NULL)
+    asking (recording, data);
+  sys = hostd_sys_new_recording (recording, error);
   if (sys == NULL)
     return NULL;
+  hostd_sys_set_asking (sys, asking, data);
   facts = hostd_facts_new ();
   facts->source = g_strdup (recording);
   hostd_platform_probe (sys, facts);
@@ -160,8 +164,9 @@ read_recording (const char *recording, GError **error)
   return g_steal_pointer (&facts);
 }
 
-HostdFacts *
-hostd_host_facts_read_machine (const char *root, const char *replay, GError **error)
+static HostdFacts *
+read_machine (const char *root, const char *replay, HostdSysAsking asking, gpointer data,
+              GError **error)
 {
   hostd_autofd int root_fd = hostd_open_dir_at (AT_FDCWD, root ? root : "/", error);
   g_autoptr (HostdSys) sys = NULL;
@@ -173,6 +178,7 @@ hostd_host_facts_read_machine (const char *root, const char *replay, GError **er
   if (replay && (answers = hostd_sys_new_recording (replay, error)) == NULL)
     return NULL;
   sys = hostd_sys_new_live (root_fd, answers);
+  hostd_sys_set_asking (sys, asking, data);
   facts = hostd_facts_new ();
   facts->source =
       replay ? g_strdup_printf ("live, processor replayed from %s", replay) : g_strdup ("live");
@@ -181,10 +187,23 @@ hostd_host_facts_read_machine (const char *root, const char *replay, GError **er
 }
 
 HostdFacts *
+hostd_host_facts_read_machine (const char *root, const char *replay, GError **error)
+{
+  return read_machine (root, replay, NULL, NULL, error);
+}
+
+HostdFacts *
+hostd_host_facts_read_telling (const char *recording, HostdSysAsking asking, gpointer data,
+                               GError **error)
+{
+  return recording ? read_recording (recording, asking, data, error)
+                   : read_machine (NULL, NULL, asking, data, error);
+}
+
+HostdFacts *
 hostd_host_facts_read (const char *recording, GError **error)
 {
-  return recording ? read_recording (recording, error)
-                   : hostd_host_facts_read_machine (NULL, NULL, error);
+  return hostd_host_facts_read_telling (recording, NULL, NULL, error);
 }
 
 void

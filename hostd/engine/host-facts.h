@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/facts.h"
+#include "sys/sys.h"
 #include "virt/domain-capabilities.h"
 
 G_BEGIN_DECLS
@@ -15,6 +16,9 @@ G_BEGIN_DECLS
 
 /* @recording NULL: this machine. Works as any user, and without libvirt running. */
 HostdFacts *hostd_host_facts_read (const char *recording, GError **error);
+/* The same, which tells @asking before each question, as hostd_sys_set_asking() says. */
+HostdFacts *hostd_host_facts_read_telling (const char *recording, HostdSysAsking asking,
+                                           gpointer data, GError **error);
 
 /*
  * This machine, its files below @root (NULL: "/"). @replay (may be NULL) is a recorded host whose

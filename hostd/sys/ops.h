@@ -36,6 +36,8 @@ typedef struct {
 
 struct HostdSys {
   const HostdSysOps *ops;
+  HostdSysAsking asking; /* or NULL */
+  gpointer asking_data;
 };
 
 G_END_DECLS

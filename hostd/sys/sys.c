@@ -28,6 +28,28 @@ hostd_sys_is_recording (HostdSys *self)
   return self->ops->recording;
 }
 
+void
+hostd_sys_set_asking (HostdSys *self, HostdSysAsking asking, gpointer data)
+{
+  self->asking = asking;
+  self->asking_data = data;
+}
+
+G_GNUC_PRINTF (2, 3)
+static void
+tell (HostdSys *self, const char *format, ...)
+{
+  char what[256];
+  va_list args;
+
+  if (self->asking == NULL)
+    return;
+  va_start (args, format);
+  g_vsnprintf (what, sizeof what, format, args);
+  va_end (args);
+  self->asking (what, self->asking_data);
+}
+
 /*
  * Callers build paths from names that they read (a CPU, a cgroup): such a name must not lead out.
  */
@@ -51,6 +73,7 @@ hostd_sys_read_bytes (HostdSys *self, const char *path, GBytes **ret_bytes, GErr
 {
   if (!path_is_safe (path, error))
     return HOSTD_READ_UNREADABLE;
+  tell (self, "/%s", path);
   return self->ops->read_bytes (self, path, ret_bytes, error);
 }
 
@@ -78,6 +101,7 @@ hostd_sys_list_folder (HostdSys *self, const char *path, char ***ret_names, GErr
 {
   if (!path_is_safe (path, error))
     return HOSTD_READ_UNREADABLE;
+  tell (self, "/%s", path);
   return self->ops->list_folder (self, path, ret_names, error);
 }
 
@@ -85,30 +109,35 @@ HostdRead
 hostd_sys_cpuid (HostdSys *self, guint32 leaf, guint32 subleaf, HostdCpuid *ret_answer,
                  GError **error)
 {
+  tell (self, "CPUID leaf %x", leaf);
   return self->ops->cpuid (self, leaf, subleaf, ret_answer, error);
 }
 
 HostdRead
 hostd_sys_msr (HostdSys *self, guint32 index, guint64 *ret_value, GError **error)
 {
+  tell (self, "MSR %x", index);
   return self->ops->msr (self, index, ret_value, error);
 }
 
 HostdRead
 hostd_sys_kvm_extension (HostdSys *self, guint capability, guint *ret_value, GError **error)
 {
+  tell (self, "/dev/kvm, capability %u", capability);
   return self->ops->kvm_extension (self, capability, ret_value, error);
 }
 
 HostdRead
 hostd_sys_kvm_attr (HostdSys *self, guint32 group, guint64 attr, guint64 *ret_value, GError **error)
 {
+  tell (self, "/dev/kvm, attribute %u/%" G_GUINT64_FORMAT, group, attr);
   return self->ops->kvm_attr (self, group, attr, ret_value, error);
 }
 
 HostdRead
 hostd_sys_kvm_takes_type (HostdSys *self, guint64 type, GError **error)
 {
+  tell (self, "/dev/kvm, VM type %#" G_GINT64_MODIFIER "x", type);
   return self->ops->kvm_takes_type (self, type, error);
 }
 
@@ -117,12 +146,14 @@ hostd_sys_has_device (HostdSys *self, const char *path, GError **error)
 {
   if (!path_is_safe (path, error))
     return HOSTD_READ_UNREADABLE;
+  tell (self, "/%s", path);
   return self->ops->has_device (self, path, error);
 }
 
 HostdRead
 hostd_sys_id_aa64pfr0 (HostdSys *self, guint64 *ret_value, GError **error)
 {
+  tell (self, "ID_AA64PFR0_EL1");
   return self->ops->id_aa64pfr0 (self, ret_value, error);
 }
 
@@ -135,6 +166,7 @@ hostd_sys_is_root (HostdSys *self)
 HostdRead
 hostd_sys_sev (HostdSys *self, HostdSevQuery query, HostdSevAnswer *ret_answer, GError **error)
 {
+  tell (self, "/dev/sev");
   return self->ops->sev (self, query, ret_answer, error);
 }
 
@@ -147,6 +179,7 @@ hostd_sys_uname (HostdSys *self, HostdUname *ret_uname, GError **error)
 HostdRead
 hostd_sys_emulators (HostdSys *self, char ***ret_paths, GError **error)
 {
+  tell (self, "the emulators");
   return self->ops->emulators (self, ret_paths, error);
 }
 
@@ -165,6 +198,7 @@ hostd_sys_qemu_version (HostdSys *self, const char *emulator, char **ret_version
 {
   if (!emulator_is_absolute (emulator, error))
     return HOSTD_READ_UNREADABLE;
+  tell (self, "%s --version", emulator);
   return self->ops->qemu_version (self, emulator, ret_version, error);
 }
 
@@ -173,5 +207,6 @@ hostd_sys_qemu_objects (HostdSys *self, const char *emulator, char ***ret_types,
 {
   if (!emulator_is_absolute (emulator, error))
     return HOSTD_READ_UNREADABLE;
+  tell (self, "%s -object help", emulator);
   return self->ops->qemu_objects (self, emulator, ret_types, error);
 }

@@ -76,6 +76,13 @@ HostdSys *hostd_sys_new_recording (const char *folder, GError **error);
 void hostd_sys_free (HostdSys *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdSys, hostd_sys_free)
 
+/*
+ * Called before each question with what it asks of, "/proc/cpuinfo" or "CPUID leaf 8000001f",
+ * on the thread that asks: so that somebody else can say where a question hangs.
+ */
+typedef void (*HostdSysAsking) (const char *what, gpointer data);
+void hostd_sys_set_asking (HostdSys *self, HostdSysAsking asking, gpointer data);
+
 /* TRUE for a recording: what was not recorded is not a fault of this machine. */
 gboolean hostd_sys_is_recording (HostdSys *self);
 
