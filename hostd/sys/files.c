@@ -98,6 +98,12 @@ hostd_files_list_folder (int root_fd, const char *path, char ***ret_names, GErro
   return HOSTD_READ_VALUE;
 }
 
+int
+hostd_files_open_path (int root_fd, const char *path)
+{
+  return open_in_root (root_fd, path, O_PATH);
+}
+
 gboolean
 hostd_files_has_program (int root_fd, const char *path)
 {

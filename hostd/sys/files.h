@@ -15,6 +15,9 @@ HostdRead hostd_files_read_bytes (int root_fd, const char *path, GBytes **ret_by
 HostdRead hostd_files_list_folder (int root_fd, const char *path, char ***ret_names,
                                    GError **error);
 
+/* A descriptor of whatever stands there, for no more than to name it (O_PATH). -1 with errno. */
+int hostd_files_open_path (int root_fd, const char *path);
+
 /* Whether a program is there: a regular file that somebody may execute. */
 gboolean hostd_files_has_program (int root_fd, const char *path);
 

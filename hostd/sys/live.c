@@ -8,7 +8,9 @@
 #include "sys/emulator.h"
 #include "sys/files.h"
 #include "sys/ops.h"
+#include "sys/qgs.h"
 #include "sys/sev-ioctl.h"
+#include "sys/tdx-ioctl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -231,6 +233,30 @@ live_id_aa64pfr0 (HostdSys *sys, guint64 *ret_value, GError **error)
   return read_id_aa64pfr0 (ret_value, error);
 }
 
+static HostdRead
+live_tdx_capabilities (HostdSys *sys, HostdTdxCapabilities *ret_capabilities, GError **error)
+{
+  Live *self = (Live *) sys;
+  hostd_autofd int fd = -1;
+
+  if (self->replay)
+    return hostd_sys_tdx_capabilities (self->replay, ret_capabilities, error);
+  fd = open_device (self, "dev/kvm", O_RDWR);
+  if (fd < 0)
+    return device_failed (errno, "dev/kvm", error);
+  return hostd_tdx_ioctl_capabilities (fd, ret_capabilities, error);
+}
+
+static HostdRead
+live_qgs (HostdSys *sys, GBytes **ret_message, GError **error)
+{
+  Live *self = (Live *) sys;
+
+  if (self->replay)
+    return hostd_sys_qgs (self->replay, ret_message, error);
+  return hostd_qgs_ask (self->root_fd, HOSTD_QGS_SOCKET, HOSTD_QGS_DEADLINE_MS, ret_message, error);
+}
+
 static gboolean
 live_is_root (HostdSys *sys)
 {
@@ -342,6 +368,8 @@ static const HostdSysOps live_ops = {
   .kvm_takes_type = live_kvm_takes_type,
   .has_device = live_has_device,
   .id_aa64pfr0 = live_id_aa64pfr0,
+  .tdx_capabilities = live_tdx_capabilities,
+  .qgs = live_qgs,
   .is_root = live_is_root,
   .sev = live_sev,
   .uname = live_uname,

@@ -23,6 +23,9 @@ typedef struct {
   HostdRead (*kvm_takes_type) (HostdSys *self, guint64 type, GError **error);
   HostdRead (*has_device) (HostdSys *self, const char *path, GError **error);
   HostdRead (*id_aa64pfr0) (HostdSys *self, guint64 *ret_value, GError **error);
+  HostdRead (*tdx_capabilities) (HostdSys *self, HostdTdxCapabilities *ret_capabilities,
+                                 GError **error);
+  HostdRead (*qgs) (HostdSys *self, GBytes **ret_message, GError **error);
   gboolean (*is_root) (HostdSys *self);
   HostdRead (*sev) (HostdSys *self, HostdSevQuery query, HostdSevAnswer *ret_answer,
                     GError **error);

@@ -4,6 +4,7 @@
 #include "sys/recording-parse.h"
 
 #include "sys/named-text.h"
+#include "sys/recording-tdx.h"
 #include "sys/unreadable.h"
 
 #include <string.h>
@@ -140,9 +141,11 @@ parse_kvm (HostdRecording *self, const char *name, const HostdTextLine *line, GE
     return parse_kvm_attr (self, name, line, error);
   if (g_str_equal (line->words[0], "create-vm"))
     return parse_kvm_type (self, name, line, error);
+  if (g_str_equal (line->words[0], "tdx-capabilities"))
+    return hostd_recording_parse_tdx_capabilities (self, name, line, error);
   return hostd_named_text_fail (error, name, line,
                                 "\"%s\" is none of check-extension, attr, "
-                                "create-vm",
+                                "create-vm, tdx-capabilities",
                                 line->words[0]);
 }
 
@@ -339,6 +342,7 @@ hostd_recording_parse (HostdRecording *self, GError **error)
          parse_text (self, "kvm", parse_kvm, &ignored, error) &&
          parse_text (self, "registers", parse_register, &ignored, error) &&
          parse_text (self, "ioctl", parse_ioctl, &ignored, error) &&
+         parse_text (self, "qgs", hostd_recording_parse_qgs, &ignored, error) &&
          parse_text (self, "devices", parse_devices, &self->has_devices, error) &&
          parse_text (self, "uname", parse_uname, &ignored, error) &&
          parse_text (self, "unreadable", parse_unreadable, &ignored, error) &&

@@ -18,6 +18,12 @@ typedef struct {
 } HostdRecordedDevice;
 
 typedef struct {
+  gboolean known;
+  int errnum; /* 0: @capabilities counts */
+  HostdTdxCapabilities capabilities;
+} HostdRecordedTdx;
+
+typedef struct {
   HostdSys base;
   char *folder;
   int root_fd;
@@ -32,8 +38,11 @@ typedef struct {
   GHashTable *devices;              /* path -> HostdRecordedDevice */
   GHashTable *unreadable;           /* question -> GError, see sys/unreadable.h */
   HostdSevAnswer *sev[2];           /* by HostdSevQuery; NULL: not listed */
-  HostdUname uname;                 /* NULLs: not recorded */
-  char **emulators;                 /* NULL: not recorded */
+  HostdRecordedTdx tdx;
+  GBytes *qgs;      /* as they came from the socket; NULL: not recorded */
+  int qgs_errnum;   /* 0: @qgs counts */
+  HostdUname uname; /* NULLs: not recorded */
+  char **emulators; /* NULL: not recorded */
 } HostdRecording;
 
 /*

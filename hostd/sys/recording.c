@@ -8,6 +8,7 @@
 #include "sys/files.h"
 #include "sys/named-text.h"
 #include "sys/recording-parse.h"
+#include "sys/recording-tdx.h"
 #include "sys/unreadable.h"
 
 #include <errno.h>
@@ -220,6 +221,29 @@ recording_id_aa64pfr0 (HostdSys *sys, guint64 *ret_value, GError **error)
   return HOSTD_READ_VALUE;
 }
 
+static HostdRead
+recording_tdx_capabilities (HostdSys *sys, HostdTdxCapabilities *ret_capabilities, GError **error)
+{
+  HostdRecording *self = (HostdRecording *) sys;
+  int errnum = kvm_errno (self);
+
+  if (hostd_unreadable_tell (self->unreadable, g_strdup ("tdx-capabilities"), error))
+    return HOSTD_READ_UNREADABLE;
+  if (errnum != 0)
+    return refuse (self, errnum, "/dev/kvm", error);
+  return hostd_recording_tdx_capabilities (self, ret_capabilities, error);
+}
+
+static HostdRead
+recording_qgs (HostdSys *sys, GBytes **ret_message, GError **error)
+{
+  HostdRecording *self = (HostdRecording *) sys;
+
+  if (hostd_unreadable_tell (self->unreadable, g_strdup ("qgs"), error))
+    return HOSTD_READ_UNREADABLE;
+  return hostd_recording_qgs (self, ret_message, error);
+}
+
 static gboolean
 recording_is_root (HostdSys *sys)
 {
@@ -372,6 +396,7 @@ recording_free (HostdSys *sys)
   g_hash_table_unref (self->attrs);
   g_hash_table_unref (self->types);
   g_free (self->id_aa64pfr0);
+  g_clear_pointer (&self->qgs, g_bytes_unref);
   g_hash_table_unref (self->devices);
   g_hash_table_unref (self->unreadable);
   g_free (self->sev[0]);
@@ -393,6 +418,8 @@ static const HostdSysOps recording_ops = {
   .kvm_takes_type = recording_kvm_takes_type,
   .has_device = recording_has_device,
   .id_aa64pfr0 = recording_id_aa64pfr0,
+  .tdx_capabilities = recording_tdx_capabilities,
+  .qgs = recording_qgs,
   .is_root = recording_is_root,
   .sev = recording_sev,
   .uname = recording_uname,

@@ -157,6 +157,20 @@ hostd_sys_id_aa64pfr0 (HostdSys *self, guint64 *ret_value, GError **error)
   return self->ops->id_aa64pfr0 (self, ret_value, error);
 }
 
+HostdRead
+hostd_sys_tdx_capabilities (HostdSys *self, HostdTdxCapabilities *ret_capabilities, GError **error)
+{
+  tell (self, "/dev/kvm: TDX capabilities");
+  return self->ops->tdx_capabilities (self, ret_capabilities, error);
+}
+
+HostdRead
+hostd_sys_qgs (HostdSys *self, GBytes **ret_message, GError **error)
+{
+  tell (self, "QGS");
+  return self->ops->qgs (self, ret_message, error);
+}
+
 gboolean
 hostd_sys_is_root (HostdSys *self)
 {

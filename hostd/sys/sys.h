@@ -140,6 +140,23 @@ HostdRead hostd_sys_has_device (HostdSys *self, const char *path, GError **error
  */
 HostdRead hostd_sys_id_aa64pfr0 (HostdSys *self, guint64 *ret_value, GError **error);
 
+/* What KVM lets a TDX guest have: its attributes and its XFAM, the bits that may be set. */
+typedef struct {
+  guint64 attributes, xfam;
+} HostdTdxCapabilities;
+
+/* ABSENT: this KVM starts no TDX guest, or there is no /dev/kvm. No KeyID is taken for asking. */
+HostdRead hostd_sys_tdx_capabilities (HostdSys *self, HostdTdxCapabilities *ret_capabilities,
+                                      GError **error);
+
+/*
+ * What Intel's quote generation service (QGS) answers on its unix socket when it is asked how the
+ * platform is: one message as it came (Intel DCAP's qgs_msg_lib, little-endian), without the length
+ * that may stand before it. ABSENT: no service listens there. HOSTD_ERROR_TIMEOUT: it takes calls
+ * and does not answer; HOSTD_ERROR_INVALID: it answers with something else. Takes up to 10 seconds.
+ */
+HostdRead hostd_sys_qgs (HostdSys *self, GBytes **ret_message, GError **error);
+
 /* TRUE if questions are asked as root: what only root may read can be read then. */
 gboolean hostd_sys_is_root (HostdSys *self);
 
