@@ -4,6 +4,7 @@
 #include "daemon/daemon.h"
 
 #include "base/error.h"
+#include "daemon/host-watch.h"
 #include "daemon/interfaces.h"
 #include "daemon/libvirt-watch.h"
 #include "daemon/log.h"
@@ -16,11 +17,20 @@
 static void
 log_notice (const char *socket_name, const HostdPeer *peer, const GError *what, gpointer data)
 {
+  HostdDaemon *self = data;
+  g_autofree char *before = NULL;
+  guint left_out;
+
+  if (!hostd_log_limit_take (&self->notices, g_get_monotonic_time (), &left_out))
+    return;
+  before =
+      left_out > 0 ? g_strdup_printf (" (%u such lines before were left out)", left_out) : NULL;
   if (peer != NULL)
-    hostd_log (HOSTD_LOG_WARNING, "socket", "%s: uid %u, pid %d: %s", socket_name, peer->uid,
-               (int) peer->pid, what->message);
+    hostd_log (HOSTD_LOG_WARNING, "socket", "%s: uid %u, pid %d: %s%s", socket_name, peer->uid,
+               (int) peer->pid, what->message, before != NULL ? before : "");
   else
-    hostd_log (HOSTD_LOG_WARNING, "socket", "%s: %s", socket_name, what->message);
+    hostd_log (HOSTD_LOG_WARNING, "socket", "%s: %s%s", socket_name, what->message,
+               before != NULL ? before : "");
 }
 
 static gboolean
@@ -46,6 +56,7 @@ hostd_daemon_new (const HostdSettings *settings, HostdNotify *notify, GError **e
     .template_dir = settings->template_dir,
     .policy_dirs = (const char *const *) settings->policy_dirs,
     .recording = settings->replay,
+    .probe_later = TRUE,
     .state_dir = settings->state_dir,
   };
   HostdLibvirtListener listener = { hostd_libvirt_watch_state, hostd_libvirt_watch_event, NULL };
@@ -57,6 +68,8 @@ hostd_daemon_new (const HostdSettings *settings, HostdNotify *notify, GError **e
   if (self->engine == NULL || !open_state (self, settings->state_dir, error))
     return NULL;
   self->monitor = hostd_monitor_new ();
+  if (!hostd_host_watch_begin (self, error))
+    return NULL;
   self->roster = hostd_roster_new ();
   self->arming = hostd_arming_new (self->alarm, g_get_monotonic_time (), ARMING_GRACE_US);
   self->gate = hostd_gate_new (hostd_engine_get_bindings (self->engine), &settings->gate);
@@ -71,7 +84,7 @@ hostd_daemon_new (const HostdSettings *settings, HostdNotify *notify, GError **e
 gboolean
 hostd_daemon_end (HostdDaemon *self)
 {
-  gboolean ended;
+  gboolean libvirt_ended, probes_ended;
 
   if (self == NULL)
     return TRUE;
@@ -79,7 +92,12 @@ hostd_daemon_end (HostdDaemon *self)
   if (self->reconcile != 0)
     g_source_remove (self->reconcile);
   g_clear_pointer (&self->server, hostd_server_free);
-  ended = hostd_libvirt_worker_end (g_steal_pointer (&self->libvirt));
+  libvirt_ended = hostd_libvirt_worker_end (g_steal_pointer (&self->libvirt));
+  if (!libvirt_ended)
+    hostd_log (HOSTD_LOG_WARNING, "stop", "libvirt did not answer its last call");
+  probes_ended = hostd_host_watch_end (self);
+  if (!probes_ended)
+    hostd_log (HOSTD_LOG_WARNING, "stop", "a probe of the host has not come back");
   g_clear_pointer (&self->monitor, hostd_monitor_free);
   g_clear_pointer (&self->gate, hostd_gate_free);
   g_clear_pointer (&self->arming, hostd_arming_free);
@@ -90,7 +108,7 @@ hostd_daemon_end (HostdDaemon *self)
   g_free (self->templates_error);
   g_free (self->host_error);
   g_free (self);
-  return ended;
+  return libvirt_ended && probes_ended;
 }
 
 void
@@ -118,40 +136,50 @@ hostd_daemon_listen (HostdDaemon *self, HostdSocket which, int fd)
                        self->settings->sockets[which].uids, services);
 }
 
+/* ---- reload ---- */
+
+typedef struct {
+  HostdDaemon *daemon;
+  GError *templates; /* or NULL */
+  HostdReloaded done;
+  gpointer data;
+} Reload;
+
 static void
-note_outcome (char **noted, const GError *error, const char *what)
+on_reloaded (GError *error, gpointer data)
 {
-  g_clear_pointer (noted, g_free);
-  if (error == NULL)
-    return;
-  *noted = g_strdup (error->message);
-  hostd_log (HOSTD_LOG_ERROR, "reload", "%s stay as they were: %s", what, error->message);
-}
+  g_autofree Reload *reload = data;
+  HostdDaemon *self = reload->daemon;
+  g_autofree char *status = hostd_daemon_describe (self);
+  g_autoptr (GError) host = error;
+  g_autoptr (GError) templates = reload->templates;
 
-gboolean
-hostd_daemon_reload (HostdDaemon *self, GError **error)
-{
-  g_autoptr (GError) templates = NULL;
-  g_autoptr (GError) host = NULL;
-  g_autofree char *status = NULL;
-
-  hostd_notify_reloading (self->notify);
-  hostd_engine_reload (self->engine, &templates);
-  hostd_engine_probe (self->engine, &host);
-  note_outcome (&self->templates_error, templates, "launch policies");
-  note_outcome (&self->host_error, host, "facts of the host");
-  status = hostd_daemon_describe (self);
   hostd_notify_ready (self->notify, status);
   hostd_monitor_emit (self->monitor, "reload", NULL, NULL, status);
-  if (templates == NULL && host == NULL) {
+  if (templates == NULL && host == NULL)
     hostd_log (HOSTD_LOG_NOTICE, "reload", "%s", status);
-    return TRUE;
+  if (reload->done != NULL)
+    reload->done (templates != NULL ? g_steal_pointer (&templates) : g_steal_pointer (&host),
+                  reload->data);
+}
+
+void
+hostd_daemon_reload (HostdDaemon *self, HostdReloaded done, gpointer data)
+{
+  Reload *reload = g_new0 (Reload, 1);
+
+  reload->daemon = self;
+  reload->done = done;
+  reload->data = data;
+  hostd_notify_reloading (self->notify);
+  hostd_engine_reload (self->engine, &reload->templates);
+  g_clear_pointer (&self->templates_error, g_free);
+  if (reload->templates != NULL) {
+    self->templates_error = g_strdup (reload->templates->message);
+    hostd_log (HOSTD_LOG_ERROR, "reload", "launch policies stay as they were: %s",
+               self->templates_error);
   }
-  if (templates != NULL)
-    g_propagate_error (error, g_steal_pointer (&templates));
-  else
-    g_propagate_error (error, g_steal_pointer (&host));
-  return FALSE;
+  hostd_host_watch_probe_then (self, "reload", on_reloaded, reload);
 }
 
 char *

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "daemon/libvirt-worker.h"
+#include "daemon/log-limit.h"
 #include "daemon/monitor.h"
 #include "daemon/notify.h"
+#include "daemon/prober.h"
 #include "daemon/settings.h"
 #include "engine/arming.h"
 #include "engine/engine.h"
@@ -29,19 +31,29 @@ typedef struct {
   HostdMonitor *monitor;
   HostdServer *server;
   HostdLibvirtWorker *libvirt;
-  guint reconcile; /* source */
+  HostdProber *prober;
+  GPtrArray *waiters; /* for a probe; host-watch.c alone */
+  guint reconcile;    /* source */
 
   gint64 started;        /* seconds since 1970 */
   char *templates_error; /* of the last reload: then the set before it is in use. Or NULL */
   char *host_error;      /* likewise, of the last probe */
+  gint64 facts_time;     /* when the facts in use were taken, seconds since 1970; 0 there are none */
   guint64 allowed, vetoed;
+  HostdLogLimit notices; /* of clients that are refused or misbehave */
   gboolean folder_known;  /* a hook has told which bindings folder it sees */
   HostdGateFolder folder; /* then: how it compares with ours */
 } HostdDaemon;
 
-/* Loads templates, probes the host, opens the store. @settings and @notify outlive the result. */
+/*
+ * Loads templates, opens the store, waits for the first probe of the host (host-watch.h). and @notify
+ * outlive the result.
+ */
 HostdDaemon *hostd_daemon_new (const HostdSettings *settings, HostdNotify *notify, GError **error);
-/* Frees it. FALSE: a thread is still in libvirt, as hostd_libvirt_worker_end() says. */
+/*
+ * Frees it. FALSE: a thread still waits for libvirt or the host, and exit handlers may not run, as
+ * hostd_libvirt_worker_end() and hostd_prober_end() say.
+ */
 gboolean hostd_daemon_end (HostdDaemon *self);
 void hostd_daemon_free (HostdDaemon *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdDaemon, hostd_daemon_free)
@@ -50,10 +62,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdDaemon, hostd_daemon_free)
 void hostd_daemon_listen (HostdDaemon *self, HostdSocket which, int fd);
 
 /*
- * Reads templates and host again. FALSE, with what is wrong, if either failed; the old ones stay in
+ * Reads templates at once and the host on another thread; @done (may be NULL) is called when both
+ * are in use. @error, which is its to free, is what is wrong if either failed: the old ones stay in
  * use then, and log and status say so.
  */
-gboolean hostd_daemon_reload (HostdDaemon *self, GError **error);
+typedef void (*HostdReloaded) (GError *error, gpointer data);
+void hostd_daemon_reload (HostdDaemon *self, HostdReloaded done, gpointer data);
 
 /* One line for `systemctl status`. (transfer full) */
 char *hostd_daemon_describe (const HostdDaemon *self);

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 typedef struct {
   gsize max_message;           /* bytes */
   gsize quota[HOSTD_N_QUOTAS]; /* for each uid, on each socket */
-  gsize connections;           /* of everybody together */
+  gsize connections;           /* of everybody together, on each socket */
   guint idle_ms;               /* a connection that asks nothing is closed */
   guint message_ms;            /* from a message's first byte to its NUL */
   guint write_ms;              /* a client that reads nothing is closed */

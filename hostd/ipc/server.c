@@ -24,7 +24,7 @@ const HostdLimits hostd_limits_default = {
   .quota = { [HOSTD_QUOTA_CONNECTIONS] = 128,
              [HOSTD_QUOTA_BYTES] = 4 * HOSTD_WIRE_MAX_MESSAGE,
              [HOSTD_QUOTA_CALLS] = 64 },
-  .connections = 512,
+  .connections = 256,
   .idle_ms = 5 * 60 * 1000,
   .message_ms = 30 * 1000,
   .write_ms = 10 * 1000,
@@ -35,7 +35,9 @@ typedef struct {
   char *name;
   int fd;
   GArray *uids;
-  HostdQuota *quota; /* the socket's own: who fills one socket must not close the others */
+  /* The socket's own: who fills one socket must not close the others. */
+  HostdQuota *quota;
+  gsize n_connections;
   HostdService *services;
   GSource *source; /* the socket, or the pause */
 } Listener;
@@ -80,6 +82,7 @@ on_closed (HostdConnection *connection, const GError *reason, gpointer data)
   if (reason != NULL)
     notify (listener, hostd_connection_get_peer (connection), reason);
   g_hash_table_remove (listener->server->connections, connection);
+  listener->n_connections--;
   hostd_quota_give (listener->quota, uid, HOSTD_QUOTA_CONNECTIONS, 1);
 }
 
@@ -87,16 +90,15 @@ on_closed (HostdConnection *connection, const GError *reason, gpointer data)
 static GError *
 find_objection (Listener *self, const HostdPeer *peer)
 {
-  HostdServer *server = self->server;
-
   if (!hostd_peer_is_listed (peer, self->uids))
     return g_error_new (HOSTD_ERROR, HOSTD_ERROR_DENIED,
                         "uid %u may not call on the %s socket: hostd.conf lists who may", peer->uid,
                         self->name);
-  if (hostd_server_count_connections (server) >= server->limits->connections)
+  if (self->n_connections >= self->server->limits->connections)
     return g_error_new (HOSTD_ERROR, HOSTD_ERROR_BUSY,
-                        "there are %" G_GSIZE_FORMAT " connections already: try again later",
-                        server->limits->connections);
+                        "the %s socket has %" G_GSIZE_FORMAT
+                        " connections already: try again later",
+                        self->name, self->server->limits->connections);
   if (!hostd_quota_take (self->quota, peer->uid, HOSTD_QUOTA_CONNECTIONS, 1))
     return g_error_new (HOSTD_ERROR, HOSTD_ERROR_BUSY,
                         "uid %u has %" G_GSIZE_FORMAT " connections already: try again later",
@@ -130,6 +132,7 @@ welcome (Listener *self, int fd)
                        hostd_connection_new (hostd_steal_fd (&owned), &peer, self->services,
                                              self->quota, server->limits, on_closed, self),
                        self);
+  self->n_connections++;
 }
 
 static gboolean on_ready (gint fd, GIOCondition condition, gpointer data);
