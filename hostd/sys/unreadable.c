@@ -23,6 +23,8 @@ static const struct {
   { "emulators", 0 },
   { "qemu-version", 1 },
   { "qemu-objects", 1 },
+  { "tdx-capabilities", 0 },
+  { "qgs", 0 },
 };
 
 static const char *const codes[HOSTD_ERROR_LAST_] = {
