@@ -20,6 +20,7 @@ hostd_ask_open_engine (const HostdOptions *options, gboolean no_host, GError **e
   g_autofree char *system = g_build_filename (CLOISTER_SYSCONF_DIR, "policies", NULL);
   g_autoptr (GPtrArray) folders = g_ptr_array_new ();
   HostdEngineOptions engine = { .template_dir = templates, .recording = options->host };
+  g_autoptr (HostdEngine) opened = NULL;
 
   if (!uninstalled && g_file_test (system, G_FILE_TEST_IS_DIR))
     g_ptr_array_add (folders, system);
@@ -28,7 +29,14 @@ hostd_ask_open_engine (const HostdOptions *options, gboolean no_host, GError **e
   g_ptr_array_add (folders, NULL);
   engine.policy_dirs = (const char *const *) folders->pdata;
   engine.no_host = no_host;
-  return hostd_engine_new (&engine, error);
+  opened = hostd_engine_new (&engine, error);
+  /* A person sits here: the fault is told, not worked around. */
+  if (opened != NULL && hostd_engine_get_known_bad_error (opened) != NULL) {
+    g_set_error_literal (error, HOSTD_ERROR, HOSTD_ERROR_INVALID,
+                         hostd_engine_get_known_bad_error (opened));
+    return NULL;
+  }
+  return g_steal_pointer (&opened);
 }
 
 HostdClient *

@@ -132,8 +132,15 @@ check (const HostdCommand *self, const HostdOptions *options, const char *path)
   g_autoptr (GError) error = NULL;
   g_autoptr (HostdEngine) engine = hostd_ask_open_engine (options, TRUE, &error);
   g_autoptr (HostdPolicy) policy = NULL;
-  g_autofree char *text = NULL;
+  g_autofree char *text = NULL, *name = g_path_get_basename (path);
+  guint count;
 
+  if (engine != NULL && hostd_known_bad_is_file (name)) {
+    if (!hostd_engine_check_known_bad (engine, path, &count, &error))
+      return hostd_command_fail (self, HOSTD_EXIT_BAD_INPUT, error);
+    text = g_strdup_printf ("%s: %u known-bad combinations, good\n", path, count);
+    return hostd_output_print (text);
+  }
   if (engine != NULL)
     policy = hostd_templates_check_policy (hostd_engine_get_templates (engine), path, &error);
   if (policy == NULL)
@@ -159,9 +166,9 @@ run (const HostdCommand *self, const HostdOptions *options)
 const HostdCommand hostd_command_policies = {
   .name = "policies",
   .arguments = "[list | show NAME | check FILE]",
-  .summary = "Lists the launch policies, prints one, or checks a policy file.",
+  .summary = "Lists the launch policies, prints one, or checks a file of one.",
   .details = "A fault in a file is told as FILE:LINE: what is wrong. 'check' never asks the "
-             "daemon.\n\n"
+             "daemon,\nand checks a list of known-bad combinations too (known-bad*.xml).\n\n"
              "Exit status: 0, 2 bad input, 64 usage, 69 no daemon, 74 output.\n",
   .options = HOSTD_OPTIONS_OFFLINE,
   .max_arguments = 2,

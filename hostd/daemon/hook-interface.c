@@ -119,6 +119,7 @@ decide (HostdDaemon *daemon, const HostdGateEvent *event, HostdCall *call)
 
   if (strcmp (event->operation, "prepare") == 0)
     hostd_engine_count_keys (daemon->engine);
+  hostd_gate_set_known_bad (daemon->gate, hostd_engine_get_known_bad (daemon->engine));
   decision = hostd_gate_decide (daemon->gate, hostd_engine_get_templates (daemon->engine),
                                 hostd_engine_get_facts (daemon->engine), event);
   if (hostd_gate_decision_get_allow (decision))

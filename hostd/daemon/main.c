@@ -81,11 +81,8 @@ on_quit (gpointer data)
 static gboolean
 on_reload (gpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  /* It has logged by itself; there is nobody else to tell. */
-  if (!hostd_daemon_reload (data, &error))
-    g_debug ("reload: %s", error->message);
+  /* It logs by itself; there is nobody else to tell. */
+  hostd_daemon_reload (data, NULL, NULL);
   return G_SOURCE_CONTINUE;
 }
 
@@ -104,6 +101,9 @@ log_start (const HostdDaemon *daemon)
   for (guint i = 0; i < daemon->settings->warnings->len; i++)
     hostd_log (HOSTD_LOG_WARNING, "config", "%s: %s", daemon->settings->path,
                (const char *) g_ptr_array_index (daemon->settings->warnings, i));
+  if (hostd_engine_get_known_bad_error (daemon->engine) != NULL)
+    hostd_log (HOSTD_LOG_ERROR, "known-bad", "only the shipped combinations are in use: %s",
+               hostd_engine_get_known_bad_error (daemon->engine));
   if (daemon->settings->replay != NULL)
     hostd_log (HOSTD_LOG_WARNING, "simulation",
                "THIS HOST IS SIMULATED: questions to its hardware are answered from %s",
@@ -144,8 +144,7 @@ serve (const HostdSettings *settings, const Environment *environment)
 
   hostd_notify_stopping (notify);
   if (!hostd_daemon_end (g_steal_pointer (&daemon))) {
-    hostd_log (HOSTD_LOG_WARNING, "stop",
-               "cloister-hostd ends, though libvirt did not answer its last call");
+    hostd_log (HOSTD_LOG_NOTICE, "stop", "cloister-hostd ends without waiting for that");
     g_clear_pointer (&sockets, hostd_sockets_close);
     _exit (EXIT_SUCCESS);
   }
@@ -186,11 +185,15 @@ check_config (const HostdSettings *settings)
   g_autoptr (GError) error = NULL;
   g_autoptr (HostdTemplates) templates = hostd_templates_load (
       settings->template_dir, (const char *const *) settings->policy_dirs, &error);
+  g_autoptr (HostdKnownBad) known_bad =
+      templates != NULL ? hostd_known_bad_load (settings->template_dir,
+                                                (const char *const *) settings->policy_dirs, &error)
+                        : NULL;
 
   for (guint i = 0; i < settings->warnings->len; i++)
     g_printerr ("%s: %s\n", settings->path,
                 (const char *) g_ptr_array_index (settings->warnings, i));
-  if (templates == NULL) {
+  if (known_bad == NULL) {
     g_printerr ("%s\n", error->message);
     return EXIT_CONFIG;
   }

@@ -14,9 +14,40 @@ struct HostdEngine {
   gboolean no_host;
 
   HostdTemplates *templates;
-  HostdFacts *facts;       /* NULL with no_host */
-  HostdBindings *bindings; /* NULL: none are kept */
+  HostdKnownBad *known_bad; /* NULL: not even the shipped list could be read */
+  char *known_bad_error;    /* NULL: all is well */
+  HostdFacts *facts;        /* NULL with no_host */
+  HostdBindings *bindings;  /* NULL: none are kept */
 };
+
+static HostdTemplates *
+load_templates (const HostdEngine *self, GError **error)
+{
+  return hostd_templates_load (self->template_dir, (const char *const *) self->policy_dirs, error);
+}
+
+static HostdKnownBad *
+load_known_bad (const HostdEngine *self, GError **error)
+{
+  return hostd_known_bad_load (self->template_dir, (const char *const *) self->policy_dirs, error);
+}
+
+/* The first time. Without policies there is no gate; without warnings there is. */
+static gboolean
+load (HostdEngine *self, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  self->templates = load_templates (self, error);
+  if (self->templates == NULL)
+    return FALSE;
+  self->known_bad = load_known_bad (self, &local);
+  if (self->known_bad == NULL) {
+    self->known_bad_error = g_strdup (local->message);
+    self->known_bad = hostd_known_bad_load (self->template_dir, NULL, NULL);
+  }
+  return TRUE;
+}
 
 HostdEngine *
 hostd_engine_new (const HostdEngineOptions *options, GError **error)
@@ -28,7 +59,11 @@ hostd_engine_new (const HostdEngineOptions *options, GError **error)
   self->recording = g_strdup (options->recording);
   self->no_host = options->no_host;
 
-  if (!hostd_engine_reload (self, error) || !hostd_engine_probe (self, error))
+  if (!load (self, error))
+    return NULL;
+  if (options->probe_later)
+    self->facts = hostd_facts_new ();
+  else if (!hostd_engine_probe (self, error))
     return NULL;
   if (options->state_dir != NULL) {
     self->bindings = hostd_bindings_open (options->state_dir, error);
@@ -46,6 +81,8 @@ hostd_engine_free (HostdEngine *self)
   g_clear_pointer (&self->bindings, hostd_bindings_free);
   g_clear_pointer (&self->facts, hostd_facts_free);
   g_clear_pointer (&self->templates, hostd_templates_unref);
+  g_clear_pointer (&self->known_bad, hostd_known_bad_unref);
+  g_free (self->known_bad_error);
   g_free (self->recording);
   g_strfreev (self->policy_dirs);
   g_free (self->template_dir);
@@ -55,13 +92,16 @@ hostd_engine_free (HostdEngine *self)
 gboolean
 hostd_engine_reload (HostdEngine *self, GError **error)
 {
-  HostdTemplates *fresh =
-      hostd_templates_load (self->template_dir, (const char *const *) self->policy_dirs, error);
+  g_autoptr (HostdTemplates) templates = load_templates (self, error);
+  g_autoptr (HostdKnownBad) known_bad = templates ? load_known_bad (self, error) : NULL;
 
-  if (fresh == NULL)
+  if (known_bad == NULL)
     return FALSE;
   g_clear_pointer (&self->templates, hostd_templates_unref);
-  self->templates = fresh;
+  g_clear_pointer (&self->known_bad, hostd_known_bad_unref);
+  g_clear_pointer (&self->known_bad_error, g_free);
+  self->templates = g_steal_pointer (&templates);
+  self->known_bad = g_steal_pointer (&known_bad);
   return TRUE;
 }
 
@@ -81,6 +121,13 @@ hostd_engine_probe (HostdEngine *self, GError **error)
 }
 
 void
+hostd_engine_set_facts (HostdEngine *self, HostdFacts *facts)
+{
+  g_clear_pointer (&self->facts, hostd_facts_free);
+  self->facts = facts;
+}
+
+void
 hostd_engine_count_keys (HostdEngine *self)
 {
   if (self->facts != NULL && self->recording == NULL)
@@ -97,6 +144,24 @@ const HostdFacts *
 hostd_engine_get_facts (HostdEngine *self)
 {
   return self->facts;
+}
+
+const HostdKnownBad *
+hostd_engine_get_known_bad (HostdEngine *self)
+{
+  return self->known_bad;
+}
+
+const char *
+hostd_engine_get_known_bad_error (HostdEngine *self)
+{
+  return self->known_bad_error;
+}
+
+gboolean
+hostd_engine_check_known_bad (HostdEngine *self, const char *path, guint *ret_count, GError **error)
+{
+  return hostd_known_bad_check (self->template_dir, path, ret_count, error);
 }
 
 HostdBindings *
@@ -158,6 +223,37 @@ bind_domain (HostdEngine *self, const HostdRequest *request, HostdRewrite *rewri
   return FALSE;
 }
 
+/* What is known to break the guest that @rewrite made becomes its notes and reasons. */
+static gboolean
+judge_known_bad (HostdEngine *self, HostdRewrite *rewrite, GError **error)
+{
+  g_autoptr (HostdReasons) refusals = hostd_reasons_new (), warnings = hostd_reasons_new ();
+  g_autoptr (HostdGlance) glance = NULL;
+  HostdTechnology technology;
+  const char *text;
+  gsize length;
+
+  if (!hostd_rewrite_get_technology (rewrite, &technology) ||
+      !hostd_known_bad_needs_guest (self->known_bad, self->facts, technology))
+    return TRUE;
+  text = hostd_rewrite_get_text (rewrite, &length);
+  glance = hostd_glance_at (text, length, error);
+  if (glance == NULL)
+    return FALSE;
+  hostd_known_bad_judge (self->known_bad, self->facts, technology, glance, refusals, warnings);
+  for (guint i = 0; i < hostd_reasons_count (warnings); i++) {
+    const HostdReason *reason = hostd_reasons_get (warnings, i);
+
+    hostd_rewrite_note (rewrite, reason->id, reason->xpath, reason->text);
+  }
+  for (guint i = 0; i < hostd_reasons_count (refusals); i++) {
+    const HostdReason *reason = hostd_reasons_get (refusals, i);
+
+    hostd_rewrite_refuse (rewrite, reason->id, reason->xpath, reason->text);
+  }
+  return TRUE;
+}
+
 HostdRewrite *
 hostd_engine_rewrite (HostdEngine *self, const HostdRequest *request, const char *xml, gsize length,
                       GError **error)
@@ -166,6 +262,9 @@ hostd_engine_rewrite (HostdEngine *self, const HostdRequest *request, const char
       hostd_rewrite_run (self->templates, request, self->facts, xml, length, error);
 
   if (rewrite == NULL)
+    return NULL;
+  if (hostd_rewrite_get_verdict (rewrite) == HOSTD_VERDICT_ALLOW &&
+      !judge_known_bad (self, rewrite, error))
     return NULL;
   if (self->bindings != NULL && hostd_rewrite_get_verdict (rewrite) == HOSTD_VERDICT_ALLOW &&
       !bind_domain (self, request, rewrite, error))

@@ -10,8 +10,9 @@ G_BEGIN_DECLS
 /* Shared by gate.c and gate-bound.c, and nobody else. */
 
 struct HostdGate {
-  HostdBindings *bindings;   /* unowned */
-  const HostdRoster *roster; /* unowned, or NULL */
+  HostdBindings *bindings;        /* unowned */
+  const HostdRoster *roster;      /* unowned, or NULL */
+  const HostdKnownBad *known_bad; /* likewise */
   HostdGateSettings settings;
   GHashTable *last; /* UUID -> operation (static), until the guest is released */
 };

@@ -79,6 +79,12 @@ hostd_gate_set_roster (HostdGate *self, const HostdRoster *roster)
   self->roster = roster;
 }
 
+void
+hostd_gate_set_known_bad (HostdGate *self, const HostdKnownBad *known_bad)
+{
+  self->known_bad = known_bad;
+}
+
 const char *
 hostd_gate_last_operation (const HostdGate *self, const char *uuid)
 {
@@ -208,6 +214,19 @@ check_room (HostdGateCase *c, HostdTechnology technology)
 }
 
 static void
+check_known_bad (HostdGateCase *c, HostdTechnology technology)
+{
+  g_autoptr (HostdReasons) refusals = hostd_reasons_new (), warnings = hostd_reasons_new ();
+
+  if (c->gate->known_bad == NULL || strcmp (c->operation, "prepare") != 0)
+    return;
+  hostd_known_bad_judge (c->gate->known_bad, c->facts, technology, c->glance, refusals, warnings);
+  if (hostd_reasons_count (refusals) > 0)
+    hostd_gate_decision_veto_all (c->decision, refusals);
+  hostd_gate_decision_note_all (c->decision, warnings);
+}
+
+static void
 check_verdict (HostdGateCase *c, const HostdVerify *verify)
 {
   HostdTechnology technology;
@@ -233,6 +252,7 @@ check_verdict (HostdGateCase *c, const HostdVerify *verify)
                               hostd_technology_name (technology),
                               hostd_technology_name (hostd_binding_get_technology (c->binding)));
   check_room (c, technology);
+  check_known_bad (c, technology);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "base/facts.h"
 #include "base/reasons.h"
 #include "engine/roster.h"
+#include "launch/known-bad.h"
 #include "launch/templates.h"
 #include "store/bindings.h"
 
@@ -78,6 +79,12 @@ void hostd_gate_set_settings (HostdGate *self, const HostdGateSettings *settings
 
 /* What runs here, to count slots by; (transfer none), outlives the gate. NULL: nobody knows. */
 void hostd_gate_set_roster (HostdGate *self, const HostdRoster *roster);
+
+/*
+ * What is known to break guests on this host: at prepare it vetoes or is noted. (transfer none), to
+ * be set again when it is loaded again. NULL: nothing.
+ */
+void hostd_gate_set_known_bad (HostdGate *self, const HostdKnownBad *known_bad);
 
 /*
  * Decides. Never fails: whatever keeps it from deciding is a veto at an operation that may be

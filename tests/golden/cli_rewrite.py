@@ -122,6 +122,32 @@ class Rewrite(ctl.Case):
         self.assertRegex(ran.err, r'broken\.xml:\d+: ')
 
 
+class KnownBad(ctl.Case):
+    ENTRY = ('<known-bad><combination id="site" severity="%s" technologies="sev-snp">'
+             '<version of="qemu" from="%s" before="10.0"/>'
+             '<guest test="boolean(devices/disk)" who="that have a disk"/>'
+             '<breaks>it ends</breaks><fix>update it</fix><source>a page</source></combination>'
+             '</known-bad>')
+
+    def rewrite(self, severity, version):
+        self.file('known-bad.xml', self.ENTRY % (severity, version))
+        return rewrite('--policy-dir', self.folder, '--policy', 'snp', ctl.WEB)
+
+    def test_warns_and_refuses(self):
+        """The recorded host has QEMU 9.2."""
+        line = 'known-bad-site: /domain: it ends; to do: update it (a page)'
+        warned = self.rewrite('warn', '9.2')
+        self.assertEqual(warned.status, 0, warned.err)
+        self.assertIn('note: ' + line, warned.lines)
+        self.assertIn("<launchSecurity type='sev-snp'>", warned.out.replace('"', "'"))
+        refused = self.rewrite('refuse', '9.2')
+        self.assertEqual((refused.status, refused.out), (3, ''))
+        self.assertIn(line, refused.lines)
+        other = self.rewrite('refuse', '9.3')
+        self.assertEqual(other.status, 0, other.err)
+        self.assertNotIn('known-bad-site', other.err)
+
+
 class Diff(ctl.Case):
     def test_is_a_unified_diff(self):
         after = rewrite('--policy', 'snp', ctl.WEB).out

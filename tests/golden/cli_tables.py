@@ -88,6 +88,21 @@ class Policies(ctl.Case):
         self.expect_failure(policies('check', self.folder + '/gone.xml'), 2, 'gone.xml')
         self.expect_failure(policies('check', self.file('no.xml', 'no')), 2, 'no.xml')
 
+    def test_check_known_bad(self):
+        """A list of known-bad combinations is no policy, and its faults have file and line too."""
+        entry = ('<known-bad>\n<combination id="a" severity="%s" technologies="sev-snp">'
+                 '<version of="qemu" from="9.0" before="10.0"/><breaks>it ends</breaks>'
+                 '<fix>update it</fix><source>a page</source></combination>\n</known-bad>\n')
+        good = self.file('known-bad-site.xml', entry % 'warn')
+        ran = policies('check', good)
+        self.assertEqual((ran.status, ran.out), (0, f'{good}: 1 known-bad combinations, good\n'),
+                         ran.err)
+        ran = policies('--policy-dir', self.folder)
+        self.assertEqual([line.split()[0] for line in ran.out.splitlines()[1:]], POLICIES)
+        bad = self.file('known-bad-bad.xml', entry % 'fatal')
+        self.expect_failure(policies('check', bad), 2, f'{bad}:2: ')
+        self.expect_failure(policies('--policy-dir', self.folder), 2, f'{bad}:2: ')
+
 
 if __name__ == '__main__':
     ctl.main()

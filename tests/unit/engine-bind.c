@@ -21,11 +21,14 @@ struct HostdTemplates {
 
 struct HostdRewrite {
   HostdVerdict verdict;
-  HostdReasons *reasons;
+  HostdReasons *reasons, *notes;
 };
 
 static struct {
-  gboolean broken; /* templates */
+  gboolean broken;      /* templates */
+  gboolean list_broken; /* known-bad combinations: the operator's */
+  guint lists_loaded;
+  gboolean bad, worse; /* what they say of the guest: a warning, a refusal */
   guint loaded;
   HostdVerdict verdict;
   const char *uuid, *policy, *data;
@@ -51,6 +54,47 @@ void
 hostd_templates_unref (HostdTemplates *self)
 {
   g_free (self);
+}
+
+/* A set is the number of its loading. */
+HostdKnownBad *
+hostd_known_bad_load (const char *template_dir, const char *const *policy_dirs, GError **error)
+{
+  if (launch.list_broken && policy_dirs != NULL) {
+    g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "known-bad.xml:3: bad");
+    return NULL;
+  }
+  return GUINT_TO_POINTER (++launch.lists_loaded);
+}
+
+void
+hostd_known_bad_unref (HostdKnownBad *self)
+{
+}
+
+gboolean
+hostd_known_bad_check (const char *template_dir, const char *path, guint *ret_count, GError **error)
+{
+  g_assert_not_reached ();
+}
+
+gboolean
+hostd_known_bad_needs_guest (const HostdKnownBad *self, const HostdFacts *facts,
+                             HostdTechnology technology)
+{
+  return launch.bad || launch.worse;
+}
+
+void
+hostd_known_bad_judge (const HostdKnownBad *self, const HostdFacts *facts,
+                       HostdTechnology technology, const HostdGlance *glance,
+                       HostdReasons *refusals, HostdReasons *warnings)
+{
+  g_assert_cmpint (technology, ==, HOSTD_TECHNOLOGY_SEV_SNP);
+  if (launch.bad)
+    hostd_reasons_add (warnings, "known-bad-a", "/domain", "mind");
+  if (launch.worse)
+    hostd_reasons_add (refusals, "known-bad-b", "/domain", "do not");
 }
 
 const HostdPolicy *
@@ -105,6 +149,7 @@ hostd_rewrite_run (const HostdTemplates *templates, const HostdRequest *request,
   g_assert_null (facts);
   self->verdict = launch.verdict;
   self->reasons = hostd_reasons_new ();
+  self->notes = hostd_reasons_new ();
   return self;
 }
 
@@ -112,7 +157,21 @@ void
 hostd_rewrite_free (HostdRewrite *self)
 {
   hostd_reasons_free (self->reasons);
+  hostd_reasons_free (self->notes);
   g_free (self);
+}
+
+const char *
+hostd_rewrite_get_text (const HostdRewrite *self, gsize *ret_length)
+{
+  *ret_length = strlen (XML);
+  return XML;
+}
+
+void
+hostd_rewrite_note (HostdRewrite *self, const char *id, const char *xpath, const char *text)
+{
+  hostd_reasons_add (self->notes, id, xpath, "%s", text);
 }
 
 void
@@ -177,7 +236,10 @@ typedef struct {
 static HostdEngine *
 open_engine (const char *state)
 {
-  HostdEngineOptions options = { .template_dir = "none", .no_host = TRUE, .state_dir = state };
+  static const char *const folders[] = { "more", NULL };
+  HostdEngineOptions options = {
+    .template_dir = "none", .policy_dirs = folders, .no_host = TRUE, .state_dir = state
+  };
   g_autoptr (GError) error = NULL;
   HostdEngine *engine = hostd_engine_new (&options, &error);
 
@@ -311,6 +373,55 @@ test_cannot_keep (Fixture *f, gconstpointer unused)
   g_assert_error (error, HOSTD_ERROR, HOSTD_ERROR_FAILED);
 }
 
+/* What is known to break the guest is said; what is known to break it for sure binds nothing. */
+static void
+test_known_bad (Fixture *f, gconstpointer unused)
+{
+  g_autoptr (HostdRewrite) warned = NULL, refused = NULL;
+  g_autoptr (HostdBinding) before = NULL, after = NULL;
+
+  launch.bad = launch.worse = TRUE;
+  refused = run (f, NULL);
+  g_assert_cmpint (refused->verdict, ==, HOSTD_VERDICT_REFUSE);
+  g_assert_cmpstr (hostd_reasons_get (refused->reasons, 0)->id, ==, "known-bad-b");
+  g_assert_cmpstr (hostd_reasons_get (refused->notes, 0)->id, ==, "known-bad-a");
+  before = look_up (f);
+  g_assert_null (before);
+  launch.worse = FALSE;
+  warned = run (f, NULL);
+  g_assert_cmpint (warned->verdict, ==, HOSTD_VERDICT_ALLOW);
+  g_assert_cmpuint (hostd_reasons_count (warned->reasons), ==, 0);
+  g_assert_cmpstr (hostd_reasons_get (warned->notes, 0)->text, ==, "mind");
+  after = look_up (f);
+  g_assert_nonnull (after);
+}
+
+/* A fault in an operator's list keeps neither the daemon from starting nor the old list from use.
+ */
+static void
+test_known_bad_broken (Fixture *f, gconstpointer unused)
+{
+  g_autoptr (HostdEngine) engine = NULL;
+  g_autoptr (GError) error = NULL;
+  const HostdTemplates *templates = hostd_engine_get_templates (f->engine);
+  const HostdKnownBad *list = hostd_engine_get_known_bad (f->engine);
+
+  g_assert_nonnull (list);
+  g_assert_null (hostd_engine_get_known_bad_error (f->engine));
+  launch.list_broken = TRUE;
+  g_assert_false (hostd_engine_reload (f->engine, &error));
+  g_assert_cmpstr (error->message, ==, "known-bad.xml:3: bad");
+  g_assert_true (hostd_engine_get_templates (f->engine) == templates);
+  g_assert_true (hostd_engine_get_known_bad (f->engine) == list);
+
+  engine = open_engine (NULL);
+  g_assert_cmpstr (hostd_engine_get_known_bad_error (engine), ==, "known-bad.xml:3: bad");
+  g_assert_nonnull (hostd_engine_get_known_bad (engine)); /* the shipped list */
+  launch.list_broken = FALSE;
+  g_assert_true (hostd_engine_reload (engine, NULL));
+  g_assert_null (hostd_engine_get_known_bad_error (engine));
+}
+
 static void
 test_verify_knows_binding (Fixture *f, gconstpointer unused)
 {
@@ -374,5 +485,7 @@ main (int argc, char **argv)
   ADD ("verify-knows-binding", test_verify_knows_binding);
   ADD ("reload", test_reload);
   ADD ("no-store", test_no_store);
+  ADD ("known-bad", test_known_bad);
+  ADD ("known-bad-broken", test_known_bad_broken);
   return g_test_run ();
 }

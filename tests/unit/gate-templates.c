@@ -265,6 +265,57 @@ test_inspect (Fixture *f, gconstpointer data)
   g_assert_cmpstr (hostd_gate_last_operation (f->gate, UUID), ==, NULL);
 }
 
+static HostdKnownBad *
+known_bad (const char *folder, const char *severity, const char *test)
+{
+  g_autofree char *shipped = shipped_templates ();
+  g_autofree char *path = g_build_filename (folder, "known-bad-test.xml", NULL);
+  g_autofree char *text = g_strdup_printf (
+      "<known-bad><combination id='mine' severity='%s' technologies='sev-snp'>"
+      "<version of='qemu' from='9.1' before='9.2'/><guest test=\"%s\" who='that are so'/>"
+      "<breaks>it ends</breaks><fix>update QEMU</fix><source>a page</source>"
+      "</combination></known-bad>",
+      severity, test);
+  const char *const folders[] = { folder, NULL };
+  g_autoptr (GError) error = NULL;
+  HostdKnownBad *set;
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  set = hostd_known_bad_load (shipped, folders, &error);
+  g_assert_no_error (error);
+  return set;
+}
+
+/* At prepare, and only if versions and guest are those that break: veto or note. */
+static void
+test_known_bad (Fixture *f, gconstpointer data)
+{
+  g_autoptr (HostdKnownBad) refuse = known_bad (f->state, "refuse", "name = 'vm'");
+  g_autoptr (HostdKnownBad) other = known_bad (f->state, "refuse", "name = 'other'");
+  g_autoptr (HostdKnownBad) warn = known_bad (f->state, "warn", "name = 'vm'");
+  g_autoptr (HostdGateDecision) vetoed = NULL, warned = NULL, inspected = NULL;
+
+  bind (f, "snp");
+  hostd_gate_set_known_bad (f->gate, refuse);
+  assert_allowed (f, "prepare", f->good, HOSTD_GATE_GUEST_BOUND); /* QEMU's version is not known */
+  f->facts->qemu_version = 9002000;
+  assert_allowed (f, "prepare", f->good, HOSTD_GATE_GUEST_BOUND);
+  f->facts->qemu_version = 9001002;
+  assert_allowed (f, "start", f->good, HOSTD_GATE_GUEST_BOUND);
+  vetoed = decide (f, "prepare", f->good);
+  g_assert_cmpstr (hostd_gate_decision_get_reason (vetoed), ==,
+                   "known-bad-mine: /domain: it ends; to do: update QEMU (a page)");
+  inspected = hostd_gate_inspect (f->gate, f->templates, f->facts, f->good, strlen (f->good));
+  g_assert_true (hostd_gate_decision_get_allow (inspected));
+  hostd_gate_set_known_bad (f->gate, other);
+  assert_allowed (f, "prepare", f->good, HOSTD_GATE_GUEST_BOUND);
+  hostd_gate_set_known_bad (f->gate, warn);
+  warned = decide (f, "prepare", f->good);
+  g_assert_true (hostd_gate_decision_get_allow (warned));
+  g_assert_true (has_reason (hostd_gate_decision_get_notes (warned), "known-bad-mine", "/domain",
+                             "it ends; to do"));
+}
+
 /* The shipped templates, but that SEV-SNP guests may move. */
 static HostdTemplates *
 moving_templates (const char *folder)
@@ -327,7 +378,8 @@ main (int argc, char **argv)
     { "metadata", test_metadata }, { "unbound", test_unbound },
     { "data", test_data },         { "unreadable", test_unreadable },
     { "room", test_room },         { "inspect", test_inspect },
-    { "as-bound", test_as_bound }, { "move", test_move },
+    { "as-bound", test_as_bound }, { "known-bad", test_known_bad },
+    { "move", test_move },
   };
 
   g_test_init (&argc, &argv, NULL);
