@@ -20,7 +20,7 @@ write_implicit_devices (HostdWork *work, const char *feature)
   if (hostd_node_child (devices, "memballoon") == NULL) {
     xmlNodePtr balloon = hostd_spans_make (work->spans, devices, "memballoon");
 
-    xmlSetProp (balloon, (const xmlChar *) "model", (const xmlChar *) "virtio");
+    hostd_spans_set_attribute (work->spans, balloon, "model", "virtio");
   }
   wanted = hostd_virtio_serial_wanted (devices);
   for (int i = 0; i <= wanted; i++) {
@@ -30,8 +30,8 @@ write_implicit_devices (HostdWork *work, const char *feature)
     if (hostd_virtio_serial_present (devices, i))
       continue;
     controller = hostd_spans_make (work->spans, devices, "controller");
-    xmlSetProp (controller, (const xmlChar *) "type", (const xmlChar *) "virtio-serial");
-    xmlSetProp (controller, (const xmlChar *) "index", (const xmlChar *) index);
+    hostd_spans_set_attribute (work->spans, controller, "type", "virtio-serial");
+    hostd_spans_set_attribute (work->spans, controller, "index", index);
   }
 }
 
@@ -60,10 +60,10 @@ write_cbit (HostdWork *work, const char *feature)
     }
   } else if (work->facts->libvirt_version && work->facts->libvirt_version < 6009000) {
     cbit = hostd_spans_make (work->spans, security, "cbitpos");
-    xmlNodeAddContent (cbit, (const xmlChar *) value);
+    hostd_spans_set_text (work->spans, cbit, value);
     if (hostd_node_child (security, "reducedPhysBits") == NULL)
-      xmlNodeAddContent (hostd_spans_make (work->spans, security, "reducedPhysBits"),
-                         (const xmlChar *) "1");
+      hostd_spans_set_text (work->spans,
+                            hostd_spans_make (work->spans, security, "reducedPhysBits"), "1");
   }
 }
 

@@ -120,21 +120,31 @@ check_bytes (const char *text, gsize length, GError **error)
  */
 #define KEPT_NAMES_MAX_BYTES 65536
 static GPrivate idle_parser = G_PRIVATE_INIT ((GDestroyNotify) xmlFreeParserCtxt);
+static GPrivate idle_tree_parser = G_PRIVATE_INIT ((GDestroyNotify) xmlFreeParserCtxt);
 
+/* For a document's own tree, or with NULL one of libxml2's. */
 static xmlParserCtxtPtr
-take_parser (void)
+take_parser (HostdTree *tree)
 {
-  xmlParserCtxtPtr parser = g_private_get (&idle_parser);
+  GPrivate *idle = tree ? &idle_tree_parser : &idle_parser;
+  xmlParserCtxtPtr parser = g_private_get (idle);
 
-  g_private_set (&idle_parser, NULL);
-  return parser ? parser : xmlNewParserCtxt ();
+  g_private_set (idle, NULL);
+  if (parser == NULL) {
+    parser = xmlNewParserCtxt ();
+    if (tree)
+      hostd_tree_prepare_parser (parser);
+  }
+  if (tree)
+    hostd_tree_begin (tree, parser);
+  return parser;
 }
 
 static void
-put_parser (xmlParserCtxtPtr parser, gboolean well_formed)
+put_parser (xmlParserCtxtPtr parser, HostdTree *tree, gboolean well_formed)
 {
   if (well_formed && xmlDictGetUsage (parser->dict) <= KEPT_NAMES_MAX_BYTES)
-    g_private_replace (&idle_parser, parser);
+    g_private_replace (tree ? &idle_tree_parser : &idle_parser, parser);
   else
     xmlFreeParserCtxt (parser);
 }
@@ -163,14 +173,16 @@ parse (HostdDocument *self, GError **error)
       !hostd_markup_check (self->text, self->length, error))
     return FALSE;
   xmlResetLastError ();
-  ctxt = take_parser ();
+  ctxt = take_parser (self->tree);
   self->xml = xmlCtxtReadDoc (ctxt, (const xmlChar *) self->text, NULL, NULL,
                               XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
                                   XML_PARSE_NOBLANKS | XML_PARSE_COMPACT);
   well_formed = self->xml != NULL && ctxt->wellFormed && ctxt->nsWellFormed;
   if (!well_formed)
     hostd_xml_set_error (error, "domain XML refused: not well-formed,");
-  put_parser (ctxt, well_formed);
+  if (self->tree && well_formed)
+    hostd_tree_end (self->tree, self->xml);
+  put_parser (ctxt, self->tree, well_formed);
   return well_formed && check_root (self->xml, error);
 }
 
@@ -181,6 +193,27 @@ check_length (gsize length, GError **error)
          refuse (error, HOSTD_ERROR_TOO_LARGE, "larger than the 4 MiB that libvirt takes");
 }
 
+static HostdDocument *
+document_new (const char *text, gsize length, HostdTree *tree)
+{
+  HostdDocument *self = g_new0 (HostdDocument, 1);
+
+  self->text = text;
+  self->length = length;
+  self->tree = tree;
+  return self;
+}
+
+/* Callers' texts need no NUL at the end, and the scanners here count on one. */
+static void
+copy_text (HostdDocument *self)
+{
+  self->copy = g_malloc (self->length + 1);
+  memcpy (self->copy, self->text, self->length);
+  self->copy[self->length] = '\0';
+  self->text = self->copy;
+}
+
 HostdDocument *
 hostd_document_parse (const char *text, gsize length, GError **error)
 {
@@ -188,26 +221,31 @@ hostd_document_parse (const char *text, gsize length, GError **error)
 
   if (!check_length (length, error))
     return NULL;
-  /* Callers' texts need no NUL at the end, and the scanners here count on one. */
-  self = g_new0 (HostdDocument, 1);
-  self->copy = g_malloc (length + 1);
-  memcpy (self->copy, text, length);
-  self->copy[length] = '\0';
-  self->text = self->copy;
-  self->length = length;
+  self = document_new (text, length, NULL);
+  copy_text (self);
   return parse (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
 HostdDocument *
-hostd_document_parse_borrowed (const char *text, gsize length, GError **error)
+hostd_document_parse_editable (const char *text, gsize length, GError **error)
 {
   g_autoptr (HostdDocument) self = NULL;
 
   if (!check_length (length, error))
     return NULL;
-  self = g_new0 (HostdDocument, 1);
-  self->text = text;
-  self->length = length;
+  self = document_new (text, length, hostd_tree_new ());
+  copy_text (self);
+  return parse (self, error) ? g_steal_pointer (&self) : NULL;
+}
+
+HostdDocument *
+hostd_document_parse_editable_borrowed (const char *text, gsize length, GError **error)
+{
+  g_autoptr (HostdDocument) self = NULL;
+
+  if (!check_length (length, error))
+    return NULL;
+  self = document_new (text, length, hostd_tree_new ());
   return parse (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
@@ -218,8 +256,11 @@ hostd_document_free (HostdDocument *self)
     return;
   /* The text first: freed behind the tree, it makes glibc give all of it back to the kernel. */
   g_free (self->copy);
+  if (self->xml && self->tree)
+    self->xml->children = self->xml->last = NULL;
   if (self->xml)
     xmlFreeDoc (self->xml);
+  hostd_tree_free (self->tree);
   g_free (self);
 }
 

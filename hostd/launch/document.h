@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "launch/tree.h"
+
 #include <glib.h>
 #include <libxml/tree.h>
 #include <string.h>
@@ -23,7 +25,8 @@ typedef struct HostdDocument {
   const char *text; /* terminated by a NUL that length does not count */
   gsize length;
   xmlDocPtr xml;
-  char *copy; /* the text, if it is the document's own */
+  char *copy;      /* the text, if it is the document's own */
+  HostdTree *tree; /* that xml's nodes are of, or NULL: they are libxml2's */
 } HostdDocument;
 
 /*
@@ -31,9 +34,15 @@ typedef struct HostdDocument {
  * DOCTYPE, not well-formed (with the line), a root that is not <domain>.
  */
 HostdDocument *hostd_document_parse (const char *text, gsize length, GError **error);
+/*
+ * Likewise with a tree of our own (launch/tree.h), the one that may be changed: launch/spans.h. For
+ * Rewrite.
+ */
+HostdDocument *hostd_document_parse_editable (const char *text, gsize length, GError **error);
 /* Without a copy: @text ends with a NUL (which @length does not count), and outlives the document.
  */
-HostdDocument *hostd_document_parse_borrowed (const char *text, gsize length, GError **error);
+HostdDocument *hostd_document_parse_editable_borrowed (const char *text, gsize length,
+                                                       GError **error);
 void hostd_document_free (HostdDocument *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdDocument, hostd_document_free)
 

@@ -52,8 +52,8 @@ set_element (HostdWork *work, xmlNodePtr security, const HostdField *field, cons
   g_autofree char *now = hostd_node_text (have);
 
   if (have == NULL) {
-    xmlNodeAddContent (hostd_spans_make (work->spans, security, field->name),
-                       (const xmlChar *) value);
+    hostd_spans_set_text (work->spans, hostd_spans_make (work->spans, security, field->name),
+                          value);
   } else if (!same_base64 (now, value)) {
     g_autofree char *path = hostd_node_path (have);
 

@@ -18,8 +18,7 @@ make_element (HostdWork *work)
   if (metadata == NULL)
     metadata = hostd_spans_make (work->spans, work->domain, "metadata");
   element = hostd_spans_make (work->spans, metadata, "launch");
-  xmlSetNs (element,
-            xmlNewNs (element, (const xmlChar *) HOSTD_NS_CLOISTER, (const xmlChar *) "cloister"));
+  hostd_tree_set_namespace (work->document->tree, element, HOSTD_NS_CLOISTER, "cloister");
   return element;
 }
 

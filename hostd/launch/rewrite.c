@@ -82,7 +82,7 @@ run_pass (HostdWork *work, const HostdTemplates *templates, const char *xml, gsi
           HostdEdits **ret_edits, GError **error)
 {
   *ret_edits = NULL;
-  work->document = hostd_document_parse (xml, length, error);
+  work->document = hostd_document_parse_editable (xml, length, error);
   if (work->document == NULL)
     return FALSE;
   work->spans = hostd_spans_scan (work->document, error);
@@ -128,7 +128,7 @@ static gboolean
 prove (HostdRewrite *self, const HostdTemplates *templates, const HostdWork *first, GError **error)
 {
   g_autoptr (HostdDocument) document =
-      hostd_document_parse_borrowed (self->text, self->length, error);
+      hostd_document_parse_editable_borrowed (self->text, self->length, error);
   g_autoptr (HostdVerify) verify = NULL;
   gboolean stable = FALSE;
 

@@ -91,7 +91,7 @@ ensure_element (HostdWork *work, const HostdRule *rule, xmlNodePtr parent, xmlNo
     if (n->type == XML_ELEMENT_NODE)
       ensure_element (work, rule, have, n);
     else if (made && n->type == XML_TEXT_NODE && !xmlIsBlankNode (n))
-      xmlAddChild (have, xmlNewDocText (have->doc, n->content));
+      hostd_tree_add_text (work->document->tree, have, (const char *) n->content);
   }
 }
 

@@ -29,18 +29,18 @@ keep_value (HostdSpans *self, const HostdSpan *span, xmlAttrPtr attr)
     HostdAttrSpan *a = hostd_span_attr (self, span, i);
 
     if (a->before == NULL && xmlStrEqual (a->local, attr->name) && xmlStrEqual (a->ns, ns))
-      a->before = xmlNodeGetContent ((xmlNodePtr) attr);
+      a->before = hostd_attribute_value (attr);
   }
 }
 
 xmlNodePtr
 hostd_spans_make (HostdSpans *self, xmlNodePtr parent, const char *name)
 {
-  xmlNodePtr node = xmlNewDocNode (parent->doc, NULL, (const xmlChar *) name, NULL);
+  xmlNodePtr node = hostd_tree_add_element (self->document->tree, parent, name);
 
   touch (self, parent);
   node->_private = &hostd_node_made;
-  return xmlAddChild (parent, node);
+  return node;
 }
 
 void
@@ -51,7 +51,6 @@ hostd_spans_remove (HostdSpans *self, xmlNodePtr element)
   xmlUnlinkNode (element);
   if (span)
     span->removed = TRUE;
-  g_ptr_array_add (self->removed, element);
 }
 
 void
@@ -62,19 +61,15 @@ hostd_spans_set_text (HostdSpans *self, xmlNodePtr element, const char *text)
   while (element->children) {
     xmlNodePtr child = element->children;
 
-    if (child->type == XML_ELEMENT_NODE) {
+    if (child->type == XML_ELEMENT_NODE)
       hostd_spans_remove (self, child);
-    } else {
+    else
       xmlUnlinkNode (child);
-      xmlFreeNode (child);
-    }
   }
   if (*text)
-    xmlNodeAddContent (element, (const xmlChar *) text);
-  if (span) {
-    g_free (span->new_text);
-    span->new_text = g_strdup (text);
-  }
+    hostd_tree_add_text (self->document->tree, element, text);
+  if (span)
+    span->new_text = hostd_tree_strdup (self->document->tree, text);
 }
 
 void
@@ -86,14 +81,14 @@ hostd_spans_set_attribute (HostdSpans *self, xmlNodePtr element, const char *nam
 
   if (attr)
     keep_value (self, span, attr);
-  xmlSetNsProp (element, NULL, (const xmlChar *) name, (const xmlChar *) value);
+  hostd_tree_set_attribute (self->document->tree, element, name, value);
 }
 
 void
 hostd_spans_remove_attribute (HostdSpans *self, xmlAttrPtr attr)
 {
   keep_value (self, touch (self, attr->parent), attr);
-  xmlRemoveProp (attr);
+  xmlUnlinkNode ((xmlNodePtr) attr);
 }
 
 guint

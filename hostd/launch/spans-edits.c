@@ -244,18 +244,17 @@ span_has_attribute (Collector *c, HostdSpan *span, xmlAttrPtr attr)
 static void
 collect_value (Collector *c, HostdSpan *span, HostdAttrSpan *a)
 {
-  xmlChar *now =
-      a->ns ? xmlGetNsProp (span->node, a->local, a->ns) : xmlGetNoNsProp (span->node, a->local);
+  xmlAttrPtr attr = xmlHasNsProp (span->node, a->local, a->ns);
+  const char *now = attr ? hostd_attribute_value (attr) : NULL;
 
   if (now == NULL) {
     hostd_edits_add (c->edits, a->space, a->value_end + 1, "");
-  } else if (!xmlStrEqual (now, a->before)) {
+  } else if (strcmp (now, a->before) != 0) {
     g_autoptr (GString) value = g_string_new (NULL);
 
-    append_escaped (value, (const char *) now, c->text[a->value_end]);
+    append_escaped (value, now, c->text[a->value_end]);
     hostd_edits_add (c->edits, a->value, a->value_end, value->str);
   }
-  xmlFree (now);
 }
 
 static void

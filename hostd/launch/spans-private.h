@@ -19,7 +19,7 @@ typedef struct {
   HostdPlace value, value_end; /* between the quotes */
   const xmlChar *local; /* names live in the document's dictionary: they outlast the attribute */
   const xmlChar *ns;    /* namespace name, or NULL */
-  xmlChar *before;      /* the value as it was parsed; NULL until it is changed */
+  const char *before;   /* the value as it was parsed; NULL until it is changed; the tree's */
 } HostdAttrSpan;
 
 typedef struct HostdSpan HostdSpan;
@@ -31,7 +31,7 @@ struct HostdSpan {
   HostdPlace close_start, end; /* '</', after the end tag; both open_end when empty */
   guint self_closing : 1, removed : 1;
   guint changed : 1;         /* it, its attributes, its text, or which children it has */
-  char *new_text;            /* set by hostd_spans_set_text() */
+  const char *new_text;      /* set by hostd_spans_set_text(); the tree's */
   guint first_attr, n_attrs; /* of HostdSpans.attr_chunks */
 };
 
@@ -45,7 +45,6 @@ struct HostdSpans {
   HostdDocument *document;
   GPtrArray *chunks, *attr_chunks; /* each of HOSTD_SPANS_CHUNK HostdSpan or HostdAttrSpan */
   guint n_spans, n_attrs;          /* in document order */
-  GPtrArray *removed;              /* (element-type xmlNode), unlinked, owned */
   guint changes;
 };
 

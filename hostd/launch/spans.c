@@ -24,7 +24,6 @@ hostd_spans_new_unscanned (HostdDocument *document)
   self->document = document;
   self->chunks = g_ptr_array_new_with_free_func (g_free);
   self->attr_chunks = g_ptr_array_new_with_free_func (g_free);
-  self->removed = g_ptr_array_new_with_free_func ((GDestroyNotify) xmlFreeNode);
   return self;
 }
 
@@ -33,14 +32,8 @@ hostd_spans_free (HostdSpans *self)
 {
   if (self == NULL)
     return;
-  for (guint i = 0; i < self->n_spans; i++)
-    g_free (hostd_spans_nth (self, i)->new_text);
-  for (guint i = 0; i < self->n_attrs; i++)
-    if (hostd_spans_nth_attr (self, i)->before)
-      xmlFree (hostd_spans_nth_attr (self, i)->before);
   g_ptr_array_unref (self->chunks);
   g_ptr_array_unref (self->attr_chunks);
-  g_ptr_array_unref (self->removed);
   g_free (self);
 }
 

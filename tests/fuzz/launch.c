@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A domain XML from anybody: Rewrite either fails, refuses with reasons, or makes a text that it
- * would not change any more and that Verify allows. The templates are the shipped ones.
+ * would not change any more and that Verify allows. The tree that Rewrite works on is libxml2's.
+ * The templates are the shipped ones.
  */
 #include "config.h"
 
 #include "fuzz.h"
 
+#include "../unit/launch-same-tree.h"
 #include "launch/rewrite.h"
 #include "launch/verify.h"
 
@@ -46,6 +48,17 @@ check_result (HostdRequest *request, const HostdRewrite *rewrite)
   g_assert_cmpint (hostd_verify_get_verdict (verify), ==, HOSTD_VERDICT_ALLOW);
 }
 
+static void
+check_trees (const char *text, gsize size)
+{
+  g_autoptr (HostdDocument) document = hostd_document_parse (text, size, NULL),
+                            other = hostd_document_parse_editable (text, size, NULL);
+
+  g_assert_true ((document == NULL) == (other == NULL));
+  g_assert_true (document == NULL ||
+                 same_tree ((xmlNodePtr) document->xml, (xmlNodePtr) other->xml));
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -56,6 +69,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   HostdGlance *glance;
 
   load_once ();
+  check_trees (text, size);
   request = requests[size % G_N_ELEMENTS (requests)];
   glance = hostd_glance_at (text, size, NULL);
   hostd_glance_free (glance);
