@@ -142,11 +142,24 @@ join_recorded_libvirt (HostdSys *sys, HostdFacts *facts, GError **error)
   return TRUE;
 }
 
+HostdFacts *
+hostd_host_facts_read_through (HostdSys *sys, const char *source, GError **error)
+{
+  g_autoptr (HostdFacts) facts = hostd_facts_new ();
+
+  facts->source = g_strdup (source);
+  hostd_platform_probe (sys, facts);
+  if (hostd_sys_is_recording (sys) && !join_recorded_libvirt (sys, facts, error)) {
+    g_prefix_error (error, "recorded host %s: ", source);
+    return NULL;
+  }
+  return g_steal_pointer (&facts);
+}
+
 static HostdFacts *
 read_recording (const char *recording, HostdSysAsking asking, gpointer data, GError **error)
 {
   g_autoptr (HostdSys) sys = NULL;
-  g_autoptr (HostdFacts) facts = NULL;
 
   if (asking != NULL)
     asking (recording, data);
@@ -154,14 +167,7 @@ read_recording (const char *recording, HostdSysAsking asking, gpointer data, GEr
   if (sys == NULL)
     return NULL;
   hostd_sys_set_asking (sys, asking, data);
-  facts = hostd_facts_new ();
-  facts->source = g_strdup (recording);
-  hostd_platform_probe (sys, facts);
-  if (!join_recorded_libvirt (sys, facts, error)) {
-    g_prefix_error (error, "recorded host %s: ", recording);
-    return NULL;
-  }
-  return g_steal_pointer (&facts);
+  return hostd_host_facts_read_through (sys, recording, error);
 }
 
 static HostdFacts *
@@ -170,7 +176,7 @@ read_machine (const char *root, const char *replay, HostdSysAsking asking, gpoin
 {
   hostd_autofd int root_fd = hostd_open_dir_at (AT_FDCWD, root ? root : "/", error);
   g_autoptr (HostdSys) sys = NULL;
-  g_autoptr (HostdFacts) facts = NULL;
+  g_autofree char *source = NULL;
   HostdSys *answers = NULL;
 
   if (root_fd < 0)
@@ -179,11 +185,9 @@ read_machine (const char *root, const char *replay, HostdSysAsking asking, gpoin
     return NULL;
   sys = hostd_sys_new_live (root_fd, answers);
   hostd_sys_set_asking (sys, asking, data);
-  facts = hostd_facts_new ();
-  facts->source =
+  source =
       replay ? g_strdup_printf ("live, processor replayed from %s", replay) : g_strdup ("live");
-  hostd_platform_probe (sys, facts);
-  return g_steal_pointer (&facts);
+  return hostd_host_facts_read_through (sys, source, error);
 }
 
 HostdFacts *

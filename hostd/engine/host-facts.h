@@ -28,6 +28,12 @@ HostdFacts *hostd_host_facts_read_telling (const char *recording, HostdSysAsking
 HostdFacts *hostd_host_facts_read_machine (const char *root, const char *replay, GError **error);
 
 /*
+ * Of the machine that @sys answers for, @source being its name: all that the two above read is read
+ * through it, libvirt's answers too if it is a recording.
+ */
+HostdFacts *hostd_host_facts_read_through (HostdSys *sys, const char *source, GError **error);
+
+/*
  * Adds libvirt's answers, however they were had. @capabilities NULL: libvirt did not answer; that
  * is noted and breaks nothing. The versions are as libvirt counts, 0 unknown.
  *

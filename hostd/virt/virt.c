@@ -87,21 +87,25 @@ hostd_virt_get_versions (HostdVirt *self, guint *ret_libvirt, guint *ret_qemu, G
   return TRUE;
 }
 
-HostdDomainCapabilities *
-hostd_virt_get_domain_capabilities (HostdVirt *self, const char *emulator, GError **error)
+char *
+hostd_virt_get_domain_capabilities_xml (HostdVirt *self, const char *emulator, GError **error)
 {
-  g_autofree char *owned = NULL;
-  char *xml;
-
-  xml = virConnectGetDomainCapabilities (self->connect, emulator, "x86_64", "q35", "kvm", 0);
+  char *xml = virConnectGetDomainCapabilities (self->connect, emulator, "x86_64", "q35", "kvm", 0);
   if (xml == NULL) {
     hostd_virt_set_error (error, "cannot ask libvirt for the domain capabilities of %s",
                           emulator ? emulator : "its default emulator");
     return NULL;
   }
   /* libvirt's strings are malloc'ed, and so are GLib's since 2.46: g_free() will do. */
-  owned = xml;
-  return hostd_domain_capabilities_parse (owned, strlen (owned), error);
+  return xml;
+}
+
+HostdDomainCapabilities *
+hostd_virt_get_domain_capabilities (HostdVirt *self, const char *emulator, GError **error)
+{
+  g_autofree char *xml = hostd_virt_get_domain_capabilities_xml (self, emulator, error);
+
+  return xml != NULL ? hostd_domain_capabilities_parse (xml, strlen (xml), error) : NULL;
 }
 
 static const char *

@@ -33,6 +33,9 @@ gboolean hostd_virt_get_versions (HostdVirt *self, guint *ret_libvirt, guint *re
 /* Of that emulator (NULL: libvirt's default) for KVM guests of machine type q35 on x86_64. */
 HostdDomainCapabilities *hostd_virt_get_domain_capabilities (HostdVirt *self, const char *emulator,
                                                              GError **error);
+/* The document itself. */
+char *hostd_virt_get_domain_capabilities_xml (HostdVirt *self, const char *emulator,
+                                              GError **error);
 
 typedef struct {
   char *name;
