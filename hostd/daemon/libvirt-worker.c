@@ -45,6 +45,7 @@ typedef struct {
 
 struct HostdLibvirtWorker {
   Line *line;
+  GThread *thread;
   HostdLibvirtListener listener;
   HostdLibvirtState state;
   char *why;
@@ -318,7 +319,7 @@ hostd_libvirt_worker_new (const HostdLibvirtListener *listener)
   g_cond_init (&self->line->cond);
   self->line->questions = g_async_queue_new_full ((GDestroyNotify) question_unref);
   self->line->worker = self;
-  g_thread_unref (g_thread_new ("libvirt", run, line_ref (self->line)));
+  self->thread = g_thread_new ("libvirt", run, line_ref (self->line));
   return self;
 }
 
@@ -359,6 +360,11 @@ hostd_libvirt_worker_end (HostdLibvirtWorker *self)
   /* Before the questions that wait: nobody wants their answers any more. */
   g_async_queue_push_front (self->line->questions, last);
   ended = wait_for_end (self->line);
+  /* Libraries have destructors of their own for a thread that ends. */
+  if (ended)
+    g_thread_join (self->thread);
+  else
+    g_thread_unref (self->thread);
   line_unref (self->line);
   g_free (self->why);
   g_free (self);

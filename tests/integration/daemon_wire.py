@@ -144,6 +144,7 @@ class Hostd:
         for name in ('NOTIFY_SOCKET', 'JOURNAL_STREAM', 'INVOCATION_ID'):
             if not environment or name not in environment:
                 self.environment.pop(name, None)
+        self.before = []  # a command that runs the program
         self.process = None
 
     def __enter__(self):
@@ -159,8 +160,8 @@ class Hostd:
     def start(self, **options):
         before = self.starts()
         with open(self.log, 'ab') as log:
-            self.process = subprocess.Popen([self.program, '--config', self.config], stderr=log,
-                                            env=self.environment, **options)
+            self.process = subprocess.Popen([*self.before, self.program, '--config', self.config],
+                                            stderr=log, env=self.environment, **options)
         self.wait_for(lambda: self.starts() > before)
         if self.callers:
             self.open_doors()
