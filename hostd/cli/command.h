@@ -29,6 +29,7 @@ struct HostdCommand {
 
 extern const HostdCommand hostd_command_audit;
 extern const HostdCommand hostd_command_capabilities;
+extern const HostdCommand hostd_command_capture;
 extern const HostdCommand hostd_command_doctor;
 extern const HostdCommand hostd_command_domains;
 extern const HostdCommand hostd_command_forget;

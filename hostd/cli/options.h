@@ -13,13 +13,14 @@ typedef enum {
   HOSTD_OPTIONS_LAUNCH = 1 << 1,  /* --policy, --technology, --data */
   HOSTD_OPTIONS_DIFF = 1 << 2,    /* --diff, --color */
   HOSTD_OPTIONS_STAGE = 1 << 3,   /* --stage */
+  HOSTD_OPTIONS_CAPTURE = 1 << 4, /* --unmasked */
 } HostdOptionSet;
 
 typedef enum { HOSTD_COLOR_AUTO, HOSTD_COLOR_ALWAYS, HOSTD_COLOR_NEVER } HostdColor;
 
 /* The options of any command; those that it does not take keep their defaults. */
 typedef struct {
-  gboolean help, json, offline, diff;
+  gboolean help, json, offline, diff, unmasked;
   char *host;         /* folder of a recorded host */
   char **policy_dirs; /* NULL: none */
   char *policy;

@@ -69,6 +69,26 @@ cpu_of_line (const char *line, guint64 *ret_cpu)
   return FALSE;
 }
 
+/* One block, or NULL if it is of a CPU that is left out. */
+static char *
+cut_block (const char *block)
+{
+  g_auto (GStrv) lines = g_strsplit (block, "\n", -1);
+  g_autoptr (GPtrArray) kept = g_ptr_array_new ();
+
+  for (guint i = 0; lines[i] != NULL; i++) {
+    guint64 cpu;
+
+    if (!cpu_of_line (lines[i], &cpu) || cpu < CPUS)
+      g_ptr_array_add (kept, lines[i]);
+    else if (strchr (lines[i], '=') == NULL)
+      return NULL;
+    /* Z lists its processors in one block, a line "processor 5: version = ..." each. */
+  }
+  g_ptr_array_add (kept, NULL);
+  return g_strjoinv ("\n", (char **) kept->pdata);
+}
+
 /* Of the blocks (blank lines are between them) those of the first CPUs, and those of none. */
 static GBytes *
 cut_cpuinfo (GBytes *content)
@@ -83,24 +103,10 @@ cut_cpuinfo (GBytes *content)
   if (strlen (text) != length)
     return g_bytes_ref (content); /* with a NUL in it, it is no such text */
   for (guint i = 0; blocks[i] != NULL; i++) {
-    g_auto (GStrv) lines = g_strsplit (blocks[i], "\n", -1);
-    g_autoptr (GString) block = g_string_new (NULL);
-    gboolean keep = TRUE;
+    g_autofree char *block = cut_block (blocks[i]);
 
-    for (guint n = 0; lines[n] != NULL; n++) {
-      guint64 cpu;
-      gboolean of_cpu = cpu_of_line (lines[n], &cpu);
-
-      /* Z lists its processors in one block, a line each. */
-      if (of_cpu && cpu >= CPUS && g_str_has_prefix (lines[n], "processor ") &&
-          strchr (lines[n], '=') != NULL)
-        continue;
-      if (of_cpu && cpu >= CPUS)
-        keep = FALSE;
-      g_string_append_printf (block, "%s%s", lines[n], lines[n + 1] != NULL ? "\n" : "");
-    }
-    if (keep)
-      g_string_append_printf (cut, "%s%s", block->str, blocks[i + 1] != NULL ? "\n\n" : "");
+    if (block != NULL)
+      g_string_append_printf (cut, "%s%s", block, blocks[i + 1] != NULL ? "\n\n" : "");
   }
   length = cut->len;
   result = g_string_free (g_steal_pointer (&cut), FALSE);

@@ -165,14 +165,16 @@ capture_msr (HostdSys *sys, guint32 index, guint64 *ret_value, GError **error)
   g_autoptr (GError) local = NULL;
   HostdRead read = hostd_sys_msr (self->inner, index, ret_value, &local);
 
-  if (read == HOSTD_READ_UNREADABLE)
+  if (read == HOSTD_READ_UNREADABLE) {
     note_unreadable (self, g_strdup_printf ("msr %x", index), local);
-  else
-    note_line (self, HOSTD_CAPTURE_MSR, g_strdup_printf ("%08x", index),
-               read == HOSTD_READ_VALUE
-                   ? g_strdup_printf ("%x %" G_GINT64_MODIFIER "x", index, *ret_value)
-                   : g_strdup_printf ("%x errno EIO", index));
-  return pass (read, &local, error);
+    return pass (read, &local, error);
+  }
+  note_line (self, HOSTD_CAPTURE_MSR, g_strdup_printf ("%08x", index),
+             read == HOSTD_READ_VALUE
+                 ? g_strdup_printf ("%x %" G_GINT64_MODIFIER "x", index, *ret_value)
+                 : g_strdup_printf ("%x errno EIO", index));
+  note_device (self, "dev/cpu/0/msr", NULL);
+  return read;
 }
 
 /* @line (taken) if KVM answered; else it is free to be NULL. */

@@ -93,6 +93,15 @@ recording_cpuid (HostdSys *sys, guint32 leaf, guint32 subleaf, HostdCpuid *ret_a
   return HOSTD_READ_VALUE;
 }
 
+/* The device is root's own, unless it is listed as somebody else's too. */
+static gboolean
+may_open_msr (HostdRecording *self)
+{
+  const HostdRecordedDevice *device = g_hash_table_lookup (self->devices, "dev/cpu/0/msr");
+
+  return device != NULL && (device->mode & 04) != 0;
+}
+
 static HostdRead
 recording_msr (HostdSys *sys, guint32 index, guint64 *ret_value, GError **error)
 {
@@ -102,7 +111,7 @@ recording_msr (HostdSys *sys, guint32 index, guint64 *ret_value, GError **error)
 
   if (hostd_unreadable_tell (self->unreadable, g_strconcat ("msr ", key, NULL), error))
     return HOSTD_READ_UNREADABLE;
-  if (!self->has_msr || self->user != 0) {
+  if (!self->has_msr || (self->user != 0 && !may_open_msr (self))) {
     g_set_error (error, HOSTD_ERROR, self->has_msr ? HOSTD_ERROR_DENIED : HOSTD_ERROR_UNAVAILABLE,
                  "cannot read MSR %x: %s", index,
                  self->has_msr ? "only root may" : "the msr device is not there");
