@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "platform/probe.h"
+#include "platform/amd-sp.h"
 
 G_BEGIN_DECLS
 
@@ -18,25 +18,6 @@ G_BEGIN_DECLS
 #define HOSTD_VM_TYPE_SNP (1u << 4)
 #define HOSTD_VM_TYPE_TDX (1u << 5)
 
-/* struct sev_user_data_status of linux/psp-sev.h, 12 bytes. */
-typedef struct {
-  gboolean known;
-  guint api_major, api_minor, build;
-  guint state; /* 0 UNINIT, 1 INIT, 2 WORKING; owner, ES and guests read 0 in UNINIT */
-  gboolean es; /* CONFIG_ES, bit 8 of the flags */
-  guint32 guests;
-} HostdSevStatus;
-
-/* struct sev_user_data_snp_status of linux/psp-sev.h, 32 bytes. */
-typedef struct {
-  gboolean known;
-  int errnum; /* of the command, where it was refused */
-  guint api_major, api_minor, state;
-  gboolean rmp_initialized; /* bit 0 only: newer firmware uses bit 1 for the alias check */
-  guint32 guests;
-  guint64 current_tcb, reported_tcb;
-} HostdSnpStatus;
-
 typedef struct {
   gboolean leaf_known;
   HostdCpuid leaf;  /* 0x8000001F */
@@ -45,37 +26,42 @@ typedef struct {
   guint64 syscfg;     /* MSR 0xC0010010, if smee_read is VALUE */
   HostdRead sev_read; /* the parameter "sev" */
   gboolean sev;
-  guint vm_types; /* 0 unknown */
+  guint vm_types; /* 0: unknown, or this KVM lists no types of SEV at all (before Linux 6.10) */
   HostdSevStatus status;
 } HostdAmd;
 
 /* Reads what all three need, and breaks the layers that are broken for all three. */
 void hostd_amd_read (HostdProbe *probe, HostdTechnologyFacts *facts, HostdAmd *ret_amd);
 
-/* The hardware layer: @bit of EAX, or the flag of /proc/cpuinfo where CPUID cannot be read. */
-void hostd_amd_check_hardware (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
-                               guint32 bit, const char *flag, const char *name);
+/*
+ * The hardware layer: @bit of EAX, or the flag of /proc/cpuinfo where CPUID cannot be read. FALSE:
+ * the processor does not have it, and no layer above means anything.
+ */
+gboolean hostd_amd_check_hardware (HostdProbe *probe, HostdTechnologyFacts *facts,
+                                   const HostdAmd *amd, guint32 bit, const char *flag,
+                                   const char *name);
 
 /* The kernel layer: parameter @name of kvm_amd, in Linux since @since; and the VM type @vm_type. */
+typedef struct {
+  const char *parameter;
+  const char *since; /* "6.11": the first Linux that has it */
+  guint vm_type;
+  const char *more; /* what else to do on an older kernel; "" for nothing */
+} HostdAmdKernel;
 void hostd_amd_check_kernel (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
-                             const char *name, const char *since, guint vm_type);
+                             const HostdAmdKernel *want);
 
 /* The firmware of legacy SEV has been initialised (for SEV and SEV-ES). */
 void hostd_amd_check_init (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd);
 
-/*
- * Reads SNP_PLATFORM_STATUS, unless kvm_amd is absent: some kernels then initialise SNP to answer.
- */
-void hostd_amd_read_snp_status (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
-                                HostdSnpStatus *ret_status);
+/* Whether the firmware's API, as far as it is known, is older than SNP needs (1.51). */
+gboolean hostd_amd_is_too_old_for_snp (const HostdAmd *amd);
 
 /*
- * The SNP byte of a TCB version; its place depends on the generation. FALSE if that is not known.
+ * SNP_PLATFORM_STATUS, where SNP can be and asking costs nothing: without kvm_amd some kernels
+ * initialise SNP to answer. Else @ret_status is all zeros.
  */
-gboolean hostd_amd_tcb_snp (const HostdProbe *probe, guint64 tcb, guint *ret_svn);
-
-/* SEV-ES and SEV-SNP share ASIDs 1..EDX-1, unless ciphertext hiding splits them. */
-void hostd_amd_set_es_capacity (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
-                                const HostdSnpStatus *snp, gboolean for_snp);
+void hostd_amd_ask_snp (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
+                        HostdSnpStatus *ret_status);
 
 G_END_DECLS

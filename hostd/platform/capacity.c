@@ -44,6 +44,7 @@ static void
 note (HostdTechnologyFacts *facts, const char *source, const char *row, HostdRead read,
       guint64 value)
 {
+  facts->looking_at = HOSTD_LAYER_KERNEL;
   if (read == HOSTD_READ_VALUE)
     hostd_technology_facts_add_evidence (facts, source, "%s %" G_GUINT64_FORMAT, row, value);
   else

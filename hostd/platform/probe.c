@@ -105,6 +105,7 @@ read_machine (HostdProbe *self)
 
   if (hostd_sys_uname (self->sys, &name, NULL) == HOSTD_READ_VALUE) {
     self->machine = g_strdup (name.machine);
+    self->release = g_strdup (name.release);
     return;
   }
   if (self->vendor != HOSTD_VENDOR_UNKNOWN)
@@ -154,6 +155,7 @@ hostd_probe_free (HostdProbe *self)
   if (self == NULL)
     return;
   g_free (self->machine);
+  g_free (self->release);
   g_free (self->cpuinfo);
   g_strfreev (self->cpu_flags);
   g_free (self->cmdline);
@@ -168,6 +170,27 @@ gboolean
 hostd_probe_has_cpu_flag (HostdProbe *self, const char *flag)
 {
   return self->cpu_flags && g_strv_contains ((const char *const *) self->cpu_flags, flag);
+}
+
+/* "6.11.0-rc1+deb" is { 6, 11 }. */
+static gboolean
+parse_release (const char *text, guint64 *ret_major, guint64 *ret_minor)
+{
+  g_auto (GStrv) parts = g_strsplit_set (text, ".-+", 3);
+
+  return parts[0] && parts[1] && hostd_parse_decimal (parts[0], G_MAXUINT16, ret_major) &&
+         hostd_parse_decimal (parts[1], G_MAXUINT16, ret_minor);
+}
+
+gboolean
+hostd_probe_kernel_is (const HostdProbe *self, const char *version)
+{
+  guint64 major, minor, want_major, want_minor;
+
+  if (self->release == NULL || !parse_release (self->release, &major, &minor) ||
+      !parse_release (version, &want_major, &want_minor))
+    return FALSE;
+  return major > want_major || (major == want_major && minor >= want_minor);
 }
 
 gboolean
@@ -203,6 +226,7 @@ gboolean
 hostd_probe_applies (HostdProbe *self, HostdTechnologyFacts *facts, const char *machine,
                      guint vendors, const char *whose)
 {
+  facts->looking_at = HOSTD_LAYER_HARDWARE;
   if (self->machine == NULL) {
     hostd_probe_unknown (facts, "", "the architecture of this machine is not known");
     return FALSE;
@@ -246,8 +270,10 @@ hostd_probe_conclude (HostdTechnologyFacts *facts)
 {
   if (facts->usability == HOSTD_USABILITY_UNKNOWN && facts->cause == NULL)
     facts->usability = HOSTD_USABILITY_USABLE;
-  if (facts->usability == HOSTD_USABILITY_UNUSABLE)
+  if (facts->usability == HOSTD_USABILITY_UNUSABLE) {
     facts->capacity.total = facts->capacity.in_use = facts->capacity.free = 0;
+    facts->capacity.others = facts->capacity.leaked = 0;
+  }
 }
 
 /* ---- readings ---- */
@@ -351,6 +377,7 @@ hostd_probe_module (HostdProbe *self, HostdTechnologyFacts *facts, const char *m
   g_auto (GStrv) names = NULL;
   HostdRead read = hostd_sys_list_folder (self->sys, path, &names, &error);
 
+  facts->looking_at = HOSTD_LAYER_KERNEL;
   if (read == HOSTD_READ_VALUE)
     hostd_technology_facts_add_evidence (facts, path, "present");
   else
@@ -366,6 +393,7 @@ hostd_probe_vm_types (HostdProbe *self, HostdTechnologyFacts *facts)
   guint types = 0;
   HostdRead read = hostd_sys_kvm_extension (self->sys, CAP_VM_TYPES, &types, &error);
 
+  facts->looking_at = HOSTD_LAYER_KERNEL;
   if (read == HOSTD_READ_VALUE) {
     hostd_technology_facts_add_evidence (facts, source, "%x", types);
     return types;
@@ -381,6 +409,23 @@ hostd_probe_vm_types (HostdProbe *self, HostdTechnologyFacts *facts)
   return 0;
 }
 
+HostdRead
+hostd_probe_kvm_attr (HostdProbe *self, HostdTechnologyFacts *facts, guint32 group, guint64 attr,
+                      guint64 *ret_value, char **ret_why)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *source =
+      g_strdup_printf ("dev/kvm attribute %u/%" G_GUINT64_FORMAT, group, attr);
+  HostdRead read = hostd_sys_kvm_attr (self->sys, group, attr, ret_value, &error);
+
+  facts->looking_at = HOSTD_LAYER_KERNEL;
+  if (read == HOSTD_READ_VALUE)
+    hostd_technology_facts_add_evidence (facts, source, "%" G_GINT64_MODIFIER "x", *ret_value);
+  else
+    note_failure (facts, source, read, error, ret_why);
+  return read;
+}
+
 void
 hostd_probe_qemu (HostdProbe *self, HostdTechnologyFacts *facts, const char *type,
                   const char *since)
@@ -388,6 +433,7 @@ hostd_probe_qemu (HostdProbe *self, HostdTechnologyFacts *facts, const char *typ
   g_autofree char *cause = NULL, *fix = NULL;
   const char *source = self->emulator ? self->emulator : "emulators";
 
+  facts->looking_at = HOSTD_LAYER_QEMU;
   if (self->emulator_read == HOSTD_READ_ABSENT) {
     hostd_technology_facts_add_evidence (facts, source, "absent");
     hostd_technology_facts_set_broken (facts, HOSTD_LAYER_QEMU,

@@ -21,6 +21,7 @@ typedef enum {
 typedef struct {
   HostdSys *sys;
   char *machine;       /* "x86_64"; NULL unknown */
+  char *release;       /* of the kernel, "6.11.0"; NULL unknown */
   HostdVendor vendor;  /* of an x86 processor */
   guint family, model; /* as /proc/cpuinfo counts them; 0 unknown */
   gboolean guest;      /* a hypervisor runs us */
@@ -39,6 +40,11 @@ void hostd_probe_free (HostdProbe *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdProbe, hostd_probe_free)
 
 gboolean hostd_probe_has_cpu_flag (HostdProbe *self, const char *flag);
+/*
+ * Whether the kernel is Linux @version ("6.10") or later, by its name. FALSE if that is unknown.
+ * Distributions carry features back: only where nothing better tells.
+ */
+gboolean hostd_probe_kernel_is (const HostdProbe *self, const char *version);
 /* A word of the kernel's command line, exactly. FALSE if that is unknown. */
 gboolean hostd_probe_has_boot_word (HostdProbe *self, const char *word);
 
@@ -59,8 +65,9 @@ void hostd_probe_unknown (HostdTechnologyFacts *facts, const char *fix, const ch
 void hostd_probe_conclude (HostdTechnologyFacts *facts);
 
 /*
- * One reading each, with evidence. Where nothing could be read, @ret_why (if not NULL) gets the
- * reason in one line.
+ * One reading each, with evidence, of the layer that facts->looking_at says; what can only be of
+ * one layer (a module, KVM, QEMU) is noted as that. Where nothing could be read, @ret_why (if not
+ * NULL) gets the reason in one line.
  */
 HostdRead hostd_probe_text (HostdProbe *self, HostdTechnologyFacts *facts, const char *path,
                             char **ret_text, char **ret_why);
@@ -82,6 +89,14 @@ HostdRead hostd_probe_module (HostdProbe *self, HostdTechnologyFacts *facts, con
  * is set).
  */
 guint hostd_probe_vm_types (HostdProbe *self, HostdTechnologyFacts *facts);
+
+/* KVM_X86_GRP_SEV of asm/kvm.h, and its attributes. */
+#define HOSTD_KVM_GROUP_SEV 1
+#define HOSTD_KVM_VMSA_FEATURES 0
+#define HOSTD_KVM_SNP_POLICY_BITS 1
+#define HOSTD_KVM_SNP_CERTS 2
+HostdRead hostd_probe_kvm_attr (HostdProbe *self, HostdTechnologyFacts *facts, guint32 group,
+                                guint64 attr, guint64 *ret_value, char **ret_why);
 
 /* The QEMU layer: an emulator that can create @type. An unknown answer breaks nothing. */
 void hostd_probe_qemu (HostdProbe *self, HostdTechnologyFacts *facts, const char *type,

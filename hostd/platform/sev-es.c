@@ -3,24 +3,26 @@
 
 #include "platform/technology.h"
 
-#include "platform/amd.h"
+#include "platform/amd-capacity.h"
+#include "platform/amd-generation.h"
+#include "platform/amd-values.h"
 
 /*
  * AMD-SB-3023 (CVE-2025-48514): from these SNP levels on, firmware that has initialised SNP starts
  * no SEV-ES guest, and Linux takes SEV-ES out of KVM_CAP_VM_TYPES. CPUID and misc.capacity still
- * show it.
+ * show it, and so does libvirt.
  */
-#define EXCLUDED_FROM_ZEN3 0x1b /* family 0x19: Zen 3 and 4 */
-#define EXCLUDED_FROM_ZEN5 4    /* family 0x1A */
+#define EXCLUDED_FROM_ZEN3 0x1b
+#define EXCLUDED_FROM_ZEN5 4
 
 static gboolean
 level_excludes_es (HostdProbe *probe, const HostdSnpStatus *snp)
 {
-  guint svn;
+  guint level;
 
-  if (!snp->known || snp->state != 1 || !hostd_amd_tcb_snp (probe, snp->current_tcb, &svn))
+  if (!snp->known || snp->state != 1 || !hostd_amd_tcb_snp (probe, snp->current_tcb, &level))
     return FALSE;
-  return svn >= (probe->family == 0x1a ? EXCLUDED_FROM_ZEN5 : EXCLUDED_FROM_ZEN3);
+  return level >= (probe->family == HOSTD_FAMILY_ZEN5 ? EXCLUDED_FROM_ZEN5 : EXCLUDED_FROM_ZEN3);
 }
 
 static void
@@ -44,38 +46,65 @@ check_exclusion (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd 
       "use sev-snp; or turn SNP off in the BIOS");
 }
 
+/* Keys: from the BIOS, and what ciphertext hiding leaves of them. TRUE if hiding leaves none. */
+static gboolean
+check_keys (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd)
+{
+  if (!amd->leaf_known)
+    return FALSE;
+  if (amd->leaf.edx <= 1) {
+    hostd_technology_facts_set_broken (
+        facts, HOSTD_LAYER_FIRMWARE,
+        "the BIOS gives SEV-ES no encryption keys (CPUID 8000001f EDX, the least ASID of SEV, is "
+        "1)",
+        "set the \"SEV-ES ASID space limit\" in the BIOS, for example to 100");
+    return FALSE;
+  }
+  if (hostd_amd_hidden_keys (probe, facts) < (gint64) amd->leaf.edx - 1)
+    return FALSE;
+  hostd_technology_facts_set_broken (
+      facts, HOSTD_LAYER_KERNEL, "ciphertext hiding leaves SEV-ES no encryption keys",
+      "load kvm_amd with a lower ciphertext_hiding_asids, or set a higher \"SEV-ES ASID space "
+      "limit\" in the BIOS");
+  return TRUE;
+}
+
+static void
+check (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
+       const HostdSnpStatus *snp)
+{
+  static const HostdAmdKernel kernel = { "sev_es", "5.11", HOSTD_VM_TYPE_SEV_ES,
+                                         ", and the firmware of the secure processor with it" };
+
+  hostd_amd_check_init (probe, facts, amd);
+  if (!check_keys (probe, facts, amd))
+    check_exclusion (probe, facts, amd, snp);
+  hostd_amd_check_kernel (probe, facts, amd, &kernel);
+  if (amd->status.known && amd->status.state != 0 && !amd->status.es)
+    hostd_technology_facts_set_broken (
+        facts, HOSTD_LAYER_KERNEL,
+        "the kernel initialised the SEV firmware without SEV-ES (CONFIG_ES is 0)",
+        "the kernel log says why under \"ccp\" (\"TMR allocation failed\"); reboot");
+  hostd_probe_qemu (probe, facts, "sev-guest", "6.0 or later");
+}
+
 void
 hostd_probe_sev_es (HostdProbe *probe, HostdTechnologyFacts *facts)
 {
-  HostdSnpStatus snp = { 0 };
+  HostdSnpStatus snp;
   HostdAmd amd;
 
   if (!hostd_probe_applies (probe, facts, "x86_64",
                             1u << HOSTD_VENDOR_AMD | 1u << HOSTD_VENDOR_HYGON, "AMD"))
     return;
   hostd_amd_read (probe, facts, &amd);
-  hostd_amd_check_hardware (probe, facts, &amd, HOSTD_AMD_EAX_SEV_ES, "sev_es", "SEV-ES");
-  if (facts->layer == HOSTD_LAYER_HARDWARE) {
-    hostd_probe_conclude (facts);
-    return;
+  if (hostd_amd_check_hardware (probe, facts, &amd, HOSTD_AMD_EAX_SEV_ES, "sev_es", "SEV-ES")) {
+    hostd_amd_ask_snp (probe, facts, &amd, &snp);
+    check (probe, facts, &amd, &snp);
+    hostd_amd_set_es_capacity (probe, facts, &amd, &snp, FALSE);
+    hostd_amd_set_values (probe, facts, &amd, HOSTD_TECHNOLOGY_SEV_ES);
   }
-  if (amd.leaf_known && amd.leaf.edx <= 1)
-    hostd_technology_facts_set_broken (
-        facts, HOSTD_LAYER_FIRMWARE,
-        "the BIOS gives SEV-ES no encryption keys (CPUID 8000001f EDX, the least ASID of SEV, is "
-        "1)",
-        "set the \"SEV-ES ASID space limit\" in the BIOS, for example to 100");
-  hostd_amd_check_init (probe, facts, &amd);
-  if (!amd.leaf_known || (amd.leaf.eax & HOSTD_AMD_EAX_SEV_SNP) != 0)
-    hostd_amd_read_snp_status (probe, facts, &amd, &snp);
-  check_exclusion (probe, facts, &amd, &snp);
-  hostd_amd_check_kernel (probe, facts, &amd, "sev_es", "5.11", HOSTD_VM_TYPE_SEV_ES);
-  if (amd.status.known && amd.status.state != 0 && !amd.status.es)
-    hostd_technology_facts_set_broken (
-        facts, HOSTD_LAYER_KERNEL,
-        "the kernel initialised the SEV firmware without SEV-ES (CONFIG_ES is 0)",
-        "the kernel log says why under \"ccp\" (\"TMR allocation failed\"); reboot");
-  hostd_probe_qemu (probe, facts, "sev-guest", "6.0 or later");
-  hostd_amd_set_es_capacity (probe, facts, &amd, &snp, FALSE);
   hostd_probe_conclude (facts);
+  /* As SEV: a measurement while it is launched, no quote. */
+  hostd_technology_facts_set_quote (facts, HOSTD_QUOTE_NONE, NULL, NULL);
 }

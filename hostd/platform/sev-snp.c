@@ -4,7 +4,9 @@
 #include "platform/technology.h"
 
 #include "base/parse.h"
-#include "platform/amd.h"
+#include "platform/amd-capacity.h"
+#include "platform/amd-generation.h"
+#include "platform/amd-values.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,48 +15,79 @@
 /* Extended Feature Register of the AMD IOMMU: SNPSup. */
 #define EFR_SNP (G_GUINT64_CONSTANT (1) << 63)
 #define EFR_FILE "sys/class/iommu/ivhd0/amd-iommu/features"
-#define PARAMETERS "sys/module/kvm_amd/parameters"
+#define PARAMETER "sys/module/kvm_amd/parameters/sev_snp"
 
-/*
- * What the BIOS has to do for SNP: keys, memory for the RMP, the IOMMU's part, a firmware that
- * knows it.
- */
+/* Memory for the RMP: by its MSR, or by the flag that Linux (6.9 and later) takes away without. */
 static void
-check_firmware (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd)
+check_rmp (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
+           gboolean off_in_kernel)
+{
+  static const char fix[] = "turn on SEV-SNP and \"SNP Memory (RMP Table) Coverage\" in the BIOS";
+  guint64 base = 0;
+  HostdRead read = hostd_probe_msr (probe, facts, MSR_RMP_BASE, &base);
+
+  /* RMP_END says nothing: it is 0 where the RMP is segmented. */
+  if (read == HOSTD_READ_VALUE) {
+    if (base == 0)
+      hostd_technology_facts_set_broken (
+          facts, HOSTD_LAYER_FIRMWARE, "the BIOS reserves no memory for the RMP table of SNP", fix);
+    return;
+  }
+  if (probe->cpu_flags == NULL || !amd->leaf_known || hostd_probe_has_cpu_flag (probe, "sev_snp") ||
+      !off_in_kernel)
+    return;
+  hostd_technology_facts_add_evidence (facts, "proc/cpuinfo", "no flag sev_snp");
+  hostd_technology_facts_set_broken (
+      facts, HOSTD_LAYER_FIRMWARE,
+      "the processor has SEV-SNP and the kernel hides it: the BIOS has SNP off, or reserves no "
+      "memory for its RMP table",
+      fix);
+}
+
+/* "EFR1:EFR2", both hexadecimal. */
+static void
+check_efr (HostdProbe *probe, HostdTechnologyFacts *facts)
 {
   g_autofree char *features = NULL;
-  guint64 base = 0, efr = 0;
+  guint64 efr = 0;
+  char *colon;
 
+  if (hostd_probe_text (probe, facts, EFR_FILE, &features, NULL) != HOSTD_READ_VALUE)
+    return;
+  colon = strchr (features, ':');
+  if (colon)
+    *colon = '\0';
+  if (hostd_parse_hex (features, &efr) && (efr & EFR_SNP) == 0)
+    hostd_technology_facts_set_broken (
+        facts, HOSTD_LAYER_FIRMWARE,
+        "the BIOS has SNP support off in its NBIO options (bit 63 of the IOMMU's features is 0; "
+        "the kernel log reads like a fault of the IOMMU)",
+        "set \"SEV-SNP Support\" in the NBIO options of the BIOS to Enabled, not Auto");
+}
+
+/* What the BIOS has to do for SNP: keys, a firmware that knows it, memory, the IOMMU's part. */
+static void
+check_firmware (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
+                gboolean off_in_kernel)
+{
+  facts->looking_at = HOSTD_LAYER_FIRMWARE;
   if (amd->leaf_known && amd->leaf.edx <= 1)
     hostd_technology_facts_set_broken (
         facts, HOSTD_LAYER_FIRMWARE,
-        "the BIOS gives SEV-ES and SEV-SNP no encryption keys (CPUID 8000001f EDX is 1)",
-        "set the \"SEV-ES ASID space limit\" in the BIOS, for example to 100, and turn SNP on");
-  if (amd->status.known && amd->status.api_major <= 1 &&
-      (amd->status.api_major < 1 || amd->status.api_minor < 51)) {
+        "the BIOS gives SEV-ES and SEV-SNP no encryption keys (CPUID 8000001f EDX, the least ASID "
+        "of SEV, is 1)",
+        "set the \"SEV-ES ASID space limit\" in the BIOS, for example to 100, and turn on SEV-SNP "
+        "with memory for its RMP table");
+  if (hostd_amd_is_too_old_for_snp (amd)) {
+    g_autofree char *file = hostd_amd_firmware_file (probe);
     g_autofree char *cause = g_strdup_printf ("the SEV firmware has API %u.%u, SNP needs 1.51",
                                               amd->status.api_major, amd->status.api_minor);
+    g_autofree char *fix = g_strdup_printf ("update the BIOS, or linux-firmware (%s)", file);
 
-    hostd_technology_facts_set_broken (
-        facts, HOSTD_LAYER_FIRMWARE, cause,
-        "update the BIOS, or linux-firmware (amd/amd_sev_fam*.sbin)");
+    hostd_technology_facts_set_broken (facts, HOSTD_LAYER_FIRMWARE, cause, fix);
   }
-  /* RMP_END says nothing: it is 0 where the RMP is segmented. */
-  if (hostd_probe_msr (probe, facts, MSR_RMP_BASE, &base) == HOSTD_READ_VALUE && base == 0)
-    hostd_technology_facts_set_broken (facts, HOSTD_LAYER_FIRMWARE,
-                                       "the BIOS reserves no memory for the RMP table",
-                                       "turn \"SNP Memory (RMP Table) Coverage\" on in the BIOS");
-  /* "EFR1:EFR2", both hexadecimal. */
-  if (hostd_probe_text (probe, facts, EFR_FILE, &features, NULL) == HOSTD_READ_VALUE) {
-    char *colon = strchr (features, ':');
-
-    if (colon)
-      *colon = '\0';
-    if (hostd_parse_hex (features, &efr) && (efr & EFR_SNP) == 0)
-      hostd_technology_facts_set_broken (
-          facts, HOSTD_LAYER_FIRMWARE, "the BIOS has the IOMMU's SNP support off (EFR bit 63 is 0)",
-          "set \"SEV-SNP Support\" in the BIOS's NBIO options to Enabled, not Auto");
-  }
+  check_rmp (probe, facts, amd, off_in_kernel);
+  check_efr (probe, facts);
 }
 
 /* SNP is off in the kernel: the usual reason, where it can be seen. */
@@ -63,10 +96,8 @@ check_iommu (HostdProbe *probe, HostdTechnologyFacts *facts)
 {
   static const char *const words[] = { "iommu=pt", "iommu.passthrough=1", "amd_iommu=off",
                                        "iommu=off", "amd_iommu=pgtbl_v2" };
-  gboolean on = TRUE;
 
-  if (hostd_probe_flag (probe, facts, PARAMETERS "/sev_snp", &on, NULL) != HOSTD_READ_VALUE || on)
-    return;
+  facts->looking_at = HOSTD_LAYER_KERNEL;
   for (guint i = 0; i < G_N_ELEMENTS (words); i++) {
     g_autofree char *cause = NULL, *fix = NULL;
 
@@ -100,6 +131,28 @@ check_status (HostdTechnologyFacts *facts, const HostdSnpStatus *snp)
                          "the SNP firmware did not tell its state: %s", g_strerror (snp->errnum));
 }
 
+static void
+check (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
+       const HostdSnpStatus *snp)
+{
+  static const HostdAmdKernel kernel = { "sev_snp", "6.11", HOSTD_VM_TYPE_SNP, "" };
+
+  gboolean on = TRUE, off_in_kernel;
+
+  facts->looking_at = HOSTD_LAYER_KERNEL;
+  off_in_kernel = hostd_probe_flag (probe, facts, PARAMETER, &on, NULL) == HOSTD_READ_VALUE && !on;
+  check_firmware (probe, facts, amd, off_in_kernel);
+  if (off_in_kernel)
+    check_iommu (probe, facts);
+  hostd_amd_check_kernel (probe, facts, amd, &kernel);
+  /*
+   * With SNP off in the kernel the firmware was never asked to start it: its state blames nobody.
+   */
+  if (facts->usability != HOSTD_USABILITY_UNUSABLE)
+    check_status (facts, snp);
+  hostd_probe_qemu (probe, facts, "sev-snp-guest", "9.1 or later");
+}
+
 void
 hostd_probe_sev_snp (HostdProbe *probe, HostdTechnologyFacts *facts)
 {
@@ -110,21 +163,13 @@ hostd_probe_sev_snp (HostdProbe *probe, HostdTechnologyFacts *facts)
                             1u << HOSTD_VENDOR_AMD | 1u << HOSTD_VENDOR_HYGON, "AMD"))
     return;
   hostd_amd_read (probe, facts, &amd);
-  hostd_amd_check_hardware (probe, facts, &amd, HOSTD_AMD_EAX_SEV_SNP, "sev_snp", "SEV-SNP");
-  if (facts->layer == HOSTD_LAYER_HARDWARE) {
-    hostd_probe_conclude (facts);
-    return;
+  if (hostd_amd_check_hardware (probe, facts, &amd, HOSTD_AMD_EAX_SEV_SNP, "sev_snp", "SEV-SNP")) {
+    hostd_amd_ask_snp (probe, facts, &amd, &snp);
+    check (probe, facts, &amd, &snp);
+    hostd_amd_set_es_capacity (probe, facts, &amd, &snp, TRUE);
+    hostd_amd_set_values (probe, facts, &amd, HOSTD_TECHNOLOGY_SEV_SNP);
+    hostd_amd_set_snp_values (probe, facts, &amd, &snp);
   }
-  check_firmware (probe, facts, &amd);
-  check_iommu (probe, facts);
-  hostd_amd_check_kernel (probe, facts, &amd, "sev_snp", "6.11", HOSTD_VM_TYPE_SNP);
-  hostd_amd_read_snp_status (probe, facts, &amd, &snp);
-  /*
-   * With SNP off in the kernel the firmware was never asked to start it: its state blames nobody.
-   */
-  if (facts->usability != HOSTD_USABILITY_UNUSABLE)
-    check_status (facts, &snp);
-  hostd_probe_qemu (probe, facts, "sev-snp-guest", "9.1 or later");
-  hostd_amd_set_es_capacity (probe, facts, &amd, &snp, TRUE);
   hostd_probe_conclude (facts);
+  hostd_amd_set_snp_quote (facts, &snp);
 }

@@ -49,7 +49,7 @@ static const Row rows[] = {
   { "naples", MILAN, { "cpuid", AMD_LEAVES "8000001f 0: 0000000f 0000016f 0000000f 00000005\n",
     P "sev", "1\n", P "sev_es", "-", "kvm", "" }, SEV, Y, NONE, "", 11, 0 },
   { "naples-es", MILAN, { "cpuid", AMD_LEAVES "8000001f 0: 0000000f 0000016f 0000000f 00000005\n",
-    P "sev_es", "-", P "sev_snp", "-", "kvm", "" }, ES, N, KERNEL, "knows no \"sev_es\"", 0, 0 },
+    P "sev_es", "-", P "sev_snp", "-", "kvm", "" }, ES, N, KERNEL, "no parameter kvm_amd.sev_es", 0, 0 },
   { "naples-snp", MILAN, { "cpuid",
     AMD_LEAVES "8000001f 0: 0000000f 0000016f 0000000f 00000005\n" },
     SNP, N, HW, "bit 4", 0, 0 },
@@ -126,7 +126,7 @@ static const Row rows[] = {
   /* kernel */
   { "sev-parameter-N", MILAN, { P "sev", "N\n" }, SEV, N, KERNEL, "kvm_amd.sev is off", 0, 0 },
   { "snp-parameter-absent", MILAN, { P "sev_snp", "-", "kvm", "" }, SNP, N, KERNEL,
-    "knows no \"sev_snp\"", 0, 0 },
+    "no parameter kvm_amd.sev_snp", 0, 0 },
   { "iommu-pt", MILAN, { P "sev_snp", "N\n", "proc/cmdline", "ro iommu=pt mem_encrypt=on\n", "kvm",
     "check-extension 235 d\n", "ioctl", PS_GOOD SS "errno EINVAL\n" }, SNP, N, KERNEL, "iommu=pt",
     0, 0 },
