@@ -6,6 +6,8 @@
 #include "cli/command.h"
 #include "cli/output.h"
 
+#include <unistd.h>
+
 #define MAX_ENTRIES 20
 
 /* Help, usage errors and the daemon's socket are the same for all. */
@@ -47,9 +49,14 @@ make_context (HostdOptions *self, const HostdCommand *command)
     { HOSTD_OPTIONS_DIFF,
       { "diff", 0, 0, G_OPTION_ARG_NONE, &self->diff, "Show what changes, in place of the XML",
         NULL } },
-    { HOSTD_OPTIONS_DIFF,
+    { HOSTD_OPTIONS_EVIDENCE,
+      { "evidence", 0, 0, G_OPTION_ARG_NONE, &self->evidence,
+        "Show what was read to find out, by layer", NULL } },
+    { HOSTD_OPTIONS_DIFF | HOSTD_OPTIONS_COLOR,
       { "color", 0, 0, G_OPTION_ARG_STRING, &self->color_word,
-        "Colour --diff (default: auto, on a terminal)", "always|never|auto" } },
+        command->options & HOSTD_OPTIONS_DIFF ? "Colour --diff (default: auto, on a terminal)"
+                                              : "Colour (default: auto, on a terminal)",
+        "always|never|auto" } },
     { ANY, { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, "Answer in JSON", NULL } },
     { ANY,
       { "socket", 0, 0, G_OPTION_ARG_FILENAME, &self->socket,
@@ -103,6 +110,8 @@ check (HostdOptions *self, const HostdCommand *command)
   if (!take_color (self))
     return hostd_command_usage (command, "--color is always, never or auto, not '%s'",
                                 self->color_word);
+  if (self->evidence && self->json)
+    return hostd_command_usage (command, "--evidence is in --json already: give one of them");
   if (self->diff && self->json)
     return hostd_command_usage (command, "--diff and --json exclude each other");
   if (self->offline && self->socket != NULL)
@@ -140,6 +149,13 @@ hostd_options_parse (HostdOptions *self, const HostdCommand *command, char **arg
     self->arguments = g_new0 (char *, 1);
   *ret_exit = check (self, command);
   return *ret_exit == HOSTD_EXIT_OK;
+}
+
+gboolean
+hostd_options_want_color (const HostdOptions *self)
+{
+  return self->color == HOSTD_COLOR_ALWAYS ||
+         (self->color == HOSTD_COLOR_AUTO && !self->no_color && isatty (STDOUT_FILENO));
 }
 
 void
