@@ -36,21 +36,34 @@ failed (int errnum, const char *path, const char *what, GError **error)
   return HOSTD_READ_UNREADABLE;
 }
 
+/*
+ * As open_in_root(), of regular files only. Others are not even opened: a FIFO would wait for a
+ * writer, and a device node in a stranger's recording may do something (a watchdog starts).
+ */
+static int
+open_regular (int root_fd, const char *path, gboolean *ret_other)
+{
+  hostd_autofd int there = open_in_root (root_fd, path, O_PATH);
+  struct stat st;
+
+  *ret_other = there >= 0 && fstat (there, &st) == 0 && !S_ISREG (st.st_mode);
+  if (there < 0 || *ret_other)
+    return -1;
+  return open_in_root (root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
 HostdRead
 hostd_files_read_bytes (int root_fd, const char *path, GBytes **ret_bytes, GError **error)
 {
-  /* O_NONBLOCK: a FIFO that nobody writes to must not hold us. */
-  hostd_autofd int fd = open_in_root (root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  gboolean other;
+  hostd_autofd int fd = open_regular (root_fd, path, &other);
   g_autofree char *name = g_strconcat ("/", path, NULL);
-  struct stat st;
   char *data;
   gsize length;
 
-  if (fd < 0)
+  if (fd < 0 && !other)
     return failed (errno, path, "open", error);
-  if (fstat (fd, &st) < 0)
-    return failed (errno, path, "look at", error);
-  if (!S_ISREG (st.st_mode)) {
+  if (other) {
     g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "%s is not a regular file", name);
     return HOSTD_READ_UNREADABLE;
   }

@@ -46,6 +46,23 @@ split_words (const char *text)
   return (char **) g_ptr_array_free (g_steal_pointer (&words), FALSE);
 }
 
+/* What is read here is shown to people: nothing of a stranger's reaches their terminal. */
+static gboolean
+has_no_controls (const char *name, const char *text, GError **error)
+{
+  HostdTextLine line = { 1, NULL };
+
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+
+    if (c == '\n')
+      line.number++;
+    else if (g_unichar_iscntrl (c) && c != '\t' && c != '\r')
+      return hostd_named_text_fail (error, name, &line, "a control character (U+%04X)", c);
+  }
+  return TRUE;
+}
+
 GPtrArray *
 hostd_named_text_read (int root_fd, const char *name, GError **error)
 {
@@ -70,6 +87,8 @@ hostd_named_text_read (int root_fd, const char *name, GError **error)
   }
 
   text = g_strndup (data ? data : "", length);
+  if (!has_no_controls (name, text, error))
+    return NULL;
   split = g_strsplit (text, "\n", -1);
   for (guint i = 0; split[i]; i++) {
     char *comment = strchr (split[i], '#');

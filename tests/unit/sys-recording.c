@@ -215,6 +215,8 @@ static const Bad bad_texts[] = {
   { "unreadable", "msr 87 denied\n", -1, "unreadable:1: not QUESTION" },
   { "unreadable", "msr 87 forbidden by law\n", -1, "unreadable:1: \"forbidden\"" },
   { "unreadable", "\nrdmsr 87 denied no\n", -1, "unreadable:2: \"rdmsr\"" },
+  { "unreadable", "# fine\nmsr 87 denied \x1b[2J\n", -1, "unreadable:2: a control character" },
+  { "uname", "Linux 6.11\xc2\x9b x86_64\n", -1, "uname:1: a control character" },
   { "emulators", "qemu-system-x86_64\n", -1, "emulators:1: not one absolute" },
 };
 
