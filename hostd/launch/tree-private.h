@@ -11,8 +11,11 @@ typedef struct {
   char *at, *end; /* what is free of the block in use */
 } HostdPool;
 
+typedef struct HostdBlock HostdBlock;
+
 struct HostdTree {
-  gpointer blocks; /* each begins with the address of the next */
+  HostdBlock *blocks;
+  HostdBlock *odd_blocks; /* of one thing that is too large for a common one */
   /* Who looks for an element goes from one to the next: what they hold does not lie between. */
   HostdPool elements, others;
 
