@@ -30,7 +30,7 @@ enum { NONE, HW, FW, KERNEL, QEMU };
 
 typedef struct {
   const char *name, *base;
-  const char *edits[9]; /* path, text, path, text, ...; the text "-" removes */
+  const char *edits[11]; /* path, text, path, text, ...; the text "-" removes */
   HostdTechnology technology;
   int usability, layer;
   const char *cause; /* in it */
@@ -184,10 +184,11 @@ static const Row rows[] = {
     "cpuid", "0 0: 20 756e6547 6c65746e 49656e69\n" }, TDX, NA, NONE, "guest", -1, -1 },
   { "aarch64", MILAN, { "uname", "Linux 6.11.0 aarch64\n" }, SEV, NA, NONE, "aarch64", -1, -1 },
   { "aarch64-cca", MILAN, { "uname", "Linux 6.11.0 aarch64\n", "cpuid", "-", "qmp/objects",
-    "rme-guest\n", "proc/cpuinfo", "CPU implementer : 0x41\n" }, HOSTD_TECHNOLOGY_CCA, N, 5,
+    "rme-guest\n", "proc/cpuinfo", "CPU implementer : 0x41\n", "kvm", "create-vm 40000030 ok\n" }, HOSTD_TECHNOLOGY_CCA, N, 5,
     "libvirt", 0, 0 },
   { "s390", MILAN, { "uname", "Linux 6.8.0 s390x\n", "cpuid", "-", "proc/cpuinfo",
-    "facilities      : 0 1 2 158 161\n", "sys/firmware/uv/prot_virt_host", "1\n" },
+    "facilities      : 0 1 2 158 161\n", "sys/firmware/uv/prot_virt_host", "1\n", "kvm",
+    "check-extension 180 1\n" },
     HOSTD_TECHNOLOGY_S390_PV, N, QEMU, "s390-pv-guest", 0, 0 },
 
   /* TDX */
