@@ -11,32 +11,52 @@
 /* Rewrite waits for a disk and verifies; more than this is a daemon that hangs. */
 #define TIMEOUT_MS 30000
 
-HostdEngine *
-hostd_ask_open_engine (const HostdOptions *options, gboolean no_host, GError **error)
+#define SYSTEM_POLICIES CLOISTER_SYSCONF_DIR "/policies"
+
+/* *@ret_templates: the shipped ones. Returns the operator's folders, NULL-terminated. */
+static GPtrArray *
+policy_folders (const HostdOptions *options, char **ret_templates)
 {
   g_autofree char *program = hostd_template_dir_own_program ();
+  GPtrArray *folders = g_ptr_array_new ();
   gboolean uninstalled;
-  g_autofree char *templates = hostd_template_dir_find (program, &uninstalled);
-  g_autofree char *system = g_build_filename (CLOISTER_SYSCONF_DIR, "policies", NULL);
-  g_autoptr (GPtrArray) folders = g_ptr_array_new ();
-  HostdEngineOptions engine = { .template_dir = templates, .recording = options->host };
-  g_autoptr (HostdEngine) opened = NULL;
 
-  if (!uninstalled && g_file_test (system, G_FILE_TEST_IS_DIR))
-    g_ptr_array_add (folders, system);
+  *ret_templates = hostd_template_dir_find (program, &uninstalled);
+  if (!uninstalled && g_file_test (SYSTEM_POLICIES, G_FILE_TEST_IS_DIR))
+    g_ptr_array_add (folders, (gpointer) SYSTEM_POLICIES);
   for (guint i = 0; options->policy_dirs != NULL && options->policy_dirs[i] != NULL; i++)
     g_ptr_array_add (folders, options->policy_dirs[i]);
   g_ptr_array_add (folders, NULL);
-  engine.policy_dirs = (const char *const *) folders->pdata;
-  engine.no_host = no_host;
-  opened = hostd_engine_new (&engine, error);
+  return folders;
+}
+
+HostdEngine *
+hostd_ask_open_engine (const HostdOptions *options, gboolean no_host, GError **error)
+{
+  g_autofree char *templates = NULL;
+  g_autoptr (GPtrArray) folders = policy_folders (options, &templates);
+  const HostdEngineOptions how = { .template_dir = templates,
+                                   .policy_dirs = (const char *const *) folders->pdata,
+                                   .recording = options->host,
+                                   .no_host = no_host };
+  g_autoptr (HostdEngine) engine = hostd_engine_new (&how, error);
+
   /* A person sits here: the fault is told, not worked around. */
-  if (opened != NULL && hostd_engine_get_known_bad_error (opened) != NULL) {
+  if (engine != NULL && hostd_engine_get_known_bad_error (engine) != NULL) {
     g_set_error_literal (error, HOSTD_ERROR, HOSTD_ERROR_INVALID,
-                         hostd_engine_get_known_bad_error (opened));
+                         hostd_engine_get_known_bad_error (engine));
     return NULL;
   }
-  return g_steal_pointer (&opened);
+  return g_steal_pointer (&engine);
+}
+
+HostdKnownBad *
+hostd_ask_load_known_bad (const HostdOptions *options, GError **error)
+{
+  g_autofree char *templates = NULL;
+  g_autoptr (GPtrArray) folders = policy_folders (options, &templates);
+
+  return hostd_known_bad_load (templates, (const char *const *) folders->pdata, error);
 }
 
 HostdClient *

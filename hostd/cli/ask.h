@@ -17,6 +17,9 @@ G_BEGIN_DECLS
 /* The engine for --offline. @no_host: what needs a fact about the host is not checked. */
 HostdEngine *hostd_ask_open_engine (const HostdOptions *options, gboolean no_host, GError **error);
 
+/* The known-bad combinations for --offline, whatever the policies are like. */
+HostdKnownBad *hostd_ask_load_known_bad (const HostdOptions *options, GError **error);
+
 /*
  * Connects to, or calls, the daemon. @socket is below the run folder, unless --socket names
  * another. Free the answer with json_object_unref().

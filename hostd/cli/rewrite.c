@@ -11,7 +11,6 @@
 #include "ipc/wire.h"
 
 #include <string.h>
-#include <unistd.h>
 
 static JsonObject *
 ask (const HostdOptions *options, const HostdRequest *request, const char *xml, gsize length,
@@ -38,10 +37,8 @@ print_diff (const HostdOptions *options, const char *before, const char *after)
 {
   const char *name = g_str_equal (options->arguments[0], "-") ? "domain" : options->arguments[0];
   g_autofree char *name_after = g_strdup_printf ("%s (%s)", name, options->policy);
-  gboolean color =
-      options->color == HOSTD_COLOR_ALWAYS ||
-      (options->color == HOSTD_COLOR_AUTO && !options->no_color && isatty (STDOUT_FILENO));
-  g_autofree char *text = hostd_diff_to_text (before, after, name, name_after, color);
+  g_autofree char *text =
+      hostd_diff_to_text (before, after, name, name_after, hostd_options_want_color (options));
 
   if (text[0] == '\0')
     hostd_output_complain ("note: nothing changes");

@@ -270,6 +270,7 @@ test_layers (void)
   g_autoptr (HostdFacts) facts = able_host ();
   HostdTechnologyFacts *snp = &facts->technology[HOSTD_TECHNOLOGY_SEV_SNP];
 
+  set_kernel (facts, "6.18.30");
   facts->sev_firmware.known = TRUE;
   facts->sev_firmware.major = 1;
   facts->sev_firmware.minor = 57;
@@ -280,6 +281,9 @@ test_layers (void)
   facts->sev_firmware.build = 0;
   g_assert_cmpint (match (set, "es-beside-snp", facts), ==, HOSTD_MATCH_YES);
   g_assert_cmpint (match (set, "es-beside-snp-old-firmware", facts), ==, HOSTD_MATCH_NO);
+  set_kernel (facts, "7.2.3"); /* it knows better */
+  g_assert_cmpint (match (set, "es-beside-snp", facts), ==, HOSTD_MATCH_NO);
+  set_kernel (facts, "6.18.30");
 
   /* The kernel has it on, and only libvirt is too old: the firmware refuses all the same. */
   hostd_technology_facts_set_broken (snp, HOSTD_LAYER_LIBVIRT, "too old", "update it");
