@@ -185,7 +185,7 @@ static const Row rows[] = {
   { "aarch64", MILAN, { "uname", "Linux 6.11.0 aarch64\n" }, SEV, NA, NONE, "aarch64", -1, -1 },
   { "aarch64-cca", MILAN, { "uname", "Linux 6.11.0 aarch64\n", "cpuid", "-", "qmp/objects",
     "rme-guest\n", "proc/cpuinfo", "CPU implementer : 0x41\n", "kvm", "create-vm 40000030 ok\n" }, HOSTD_TECHNOLOGY_CCA, N, 5,
-    "libvirt", 0, 0 },
+    "libvirt", -1, -1 },
   { "s390", MILAN, { "uname", "Linux 6.8.0 s390x\n", "cpuid", "-", "proc/cpuinfo",
     "facilities      : 0 1 2 158 161\n", "sys/firmware/uv/prot_virt_host", "1\n", "kvm",
     "check-extension 180 1\n" },
