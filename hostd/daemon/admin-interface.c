@@ -5,6 +5,7 @@
 #include "daemon/daemon.h"
 #include "daemon/doctor.h"
 #include "daemon/domains-json.h"
+#include "daemon/host-watch.h"
 #include "daemon/interfaces.h"
 #include "ipc/descriptions.h"
 #include "ipc/wire.h"
@@ -77,6 +78,7 @@ handle_status (HostdCall *call, gpointer data)
   set_string (reply, "host_error", daemon->host_error);
   json_object_set_int_member (reply, "connections",
                               hostd_server_count_connections (daemon->server));
+  json_object_set_object_member (reply, "host", hostd_host_watch_to_json (daemon));
   json_object_set_object_member (reply, "gate", gate_status (daemon));
   json_object_set_object_member (reply, "libvirt", libvirt_status (daemon));
   hostd_call_reply (call, reply);
@@ -159,12 +161,15 @@ handle_domains (HostdCall *call, gpointer data)
 }
 
 static void
+on_reloaded (GError *error, gpointer data)
+{
+  hostd_call_finish (data, NULL, error);
+}
+
+static void
 handle_reload (HostdCall *call, gpointer data)
 {
-  GError *error = NULL;
-
-  hostd_daemon_reload (data, &error);
-  hostd_call_finish (call, NULL, error);
+  hostd_daemon_reload (data, on_reloaded, call);
 }
 
 static void

@@ -167,6 +167,21 @@ set_foreign_folder (HostdSettings *self, guint which, const char *value, GError 
   return TRUE;
 }
 
+/* More, and systemd's patience with our start ends first. */
+#define MAX_PROBE_SECONDS 60
+#define PROBE_SECONDS 30
+
+static gboolean
+set_probe_seconds (HostdSettings *self, guint which, const char *value, GError **error)
+{
+  guint64 seconds;
+
+  if (!hostd_parse_decimal (value, MAX_PROBE_SECONDS, &seconds) || seconds == 0)
+    return invalid (error, "\"%s\" is not a number from 1 to %d", value, MAX_PROBE_SECONDS);
+  self->probe_seconds = (guint) seconds;
+  return TRUE;
+}
+
 #define MAX_ORPHAN_DAYS 36500
 
 static gboolean
@@ -214,6 +229,7 @@ static const Key keys[] = {
   { "admin", "uids", set_uids, HOSTD_SOCKET_ADMIN },
   { "admin", "mode", set_mode, HOSTD_SOCKET_ADMIN },
   { "admin", "group", set_group, HOSTD_SOCKET_ADMIN },
+  { "probe", "deadline_seconds", set_probe_seconds, 0 },
   { "gate", "unbound", set_unbound, 0 },
   { "gate", "foreign_folder", set_foreign_folder, 0 },
   { "bindings", "orphan_days", set_orphan_days, 0 },
@@ -313,6 +329,7 @@ set_defaults (HostdSettings *self, const char *template_dir)
   self->warnings = g_ptr_array_new_with_free_func (g_free);
   self->gate.unbound = HOSTD_GATE_UNBOUND_VERIFY_BASELINE;
   self->limits = hostd_limits_default;
+  self->probe_seconds = PROBE_SECONDS;
   for (guint i = 0; i < HOSTD_N_SOCKETS; i++) {
     self->sockets[i].uids = g_array_new (FALSE, FALSE, sizeof (uid_t));
     g_array_append_val (self->sockets[i].uids, root);

@@ -31,7 +31,8 @@ typedef struct {
   char *state_dir;
   char *template_dir;
   char **policy_dirs;
-  char *replay; /* a recorded host, or NULL for this machine */
+  guint probe_seconds; /* a probe of the host that takes longer is given up */
+  char *replay;        /* a recorded host, or NULL for this machine */
   HostdSocketSettings sockets[HOSTD_N_SOCKETS];
   HostdGateSettings gate;
   HostdLimits limits;
