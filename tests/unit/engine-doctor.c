@@ -155,8 +155,8 @@ test_not_root (void)
   hostd_technology_facts_set_value_unknown (sev, "api", "/dev/sev: Permission denied");
   hostd_technology_facts_set_value_unknown (tdx, "module", "of no interest here");
   expect (facts,
-          "warning: not-root: it was not asked as root, and so is not known: sev api, "
-          "sev-snp (/dev/sev: Permission denied); sev quote; run it as root, or ask the daemon\n");
+          "warning: not-root: it was not asked as root, and so is not known: sev quote; "
+          "sev api, sev-snp (/dev/sev: Permission denied); run it as root, or ask the daemon\n");
   facts->as_root = TRUE;
   expect (facts, "warning: sev-snp: unknown: /dev/sev: Permission denied\n");
 }
