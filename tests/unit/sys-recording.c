@@ -8,6 +8,8 @@
 
 #include "host-copy.h"
 
+#include <errno.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static HostdSys *
@@ -18,6 +20,12 @@ open_recording (const char *folder)
 
   g_assert_no_error (error);
   return sys;
+}
+
+static gboolean
+kernel_has_openat2 (void)
+{
+  return syscall (SYS_openat2, -1, "", NULL, 0) >= 0 || errno != ENOSYS;
 }
 
 static void
@@ -115,9 +123,16 @@ test_outcomes (void)
   g_clear_error (&error);
   g_assert_cmpint (hostd_sys_msr (sys, 0x10, &msr, &error), ==, HOSTD_READ_UNREADABLE);
 
-  /* An absolute link stays inside the recording: a stranger's folder reads nothing of ours. */
-  g_assert_cmpint (hostd_sys_read_file (sys, "link", &text, NULL), ==, HOSTD_READ_VALUE);
-  g_assert_cmpstr (text, ==, "ours\n");
+  /*
+   * An absolute link stays inside the recording: a stranger's folder reads nothing of ours. Where
+   * the kernel cannot hold it in (Linux before 5.6, QEMU's user emulation) it is not followed.
+   */
+  if (kernel_has_openat2 ()) {
+    g_assert_cmpint (hostd_sys_read_file (sys, "link", &text, NULL), ==, HOSTD_READ_VALUE);
+    g_assert_cmpstr (text, ==, "ours\n");
+  } else {
+    g_assert_cmpint (hostd_sys_read_file (sys, "link", &text, NULL), ==, HOSTD_READ_UNREADABLE);
+  }
   host_copy_free (folder);
 }
 
