@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "engine/capabilities-json.h"
 #include "engine/host-facts.h"
+#include "engine/pool-use.h"
 
 struct HostdEngine {
   char *template_dir;
@@ -132,6 +133,13 @@ hostd_engine_count_keys (HostdEngine *self)
 {
   if (self->facts != NULL && self->recording == NULL)
     hostd_host_facts_count_keys (self->facts);
+}
+
+void
+hostd_engine_count_others (HostdEngine *self, const HostdRoster *roster)
+{
+  if (self->facts != NULL && self->recording == NULL)
+    hostd_pool_use_join_roster (roster, self->facts);
 }
 
 HostdTemplates *

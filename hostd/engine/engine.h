@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/facts.h"
+#include "engine/roster.h"
 #include "launch/known-bad.h"
 #include "launch/rewrite.h"
 #include "launch/verify.h"
@@ -43,6 +44,8 @@ void hostd_engine_set_facts (HostdEngine *self, HostdFacts *facts);
 
 /* Counts again how many keys are in use; quick. Of a recorded host nothing changes. */
 void hostd_engine_count_keys (HostdEngine *self);
+/* Who holds them, as far as @roster knows; see engine/pool-use.h. */
+void hostd_engine_count_others (HostdEngine *self, const HostdRoster *roster);
 
 HostdTemplates *hostd_engine_get_templates (HostdEngine *self);      /* (transfer none) */
 const HostdFacts *hostd_engine_get_facts (HostdEngine *self);        /* NULL with no_host */

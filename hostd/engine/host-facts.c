@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/io.h"
 #include "base/parse.h"
+#include "engine/pool-use.h"
 #include "platform/platform.h"
 #include "sys/sys.h"
 
@@ -118,6 +119,22 @@ parse_version (const char *text)
   return n[0] * 1000000 + n[1] * 1000 + n[2];
 }
 
+/* The guests that it ran. */
+static gboolean
+join_recorded_guests (HostdSys *sys, HostdFacts *facts, GError **error)
+{
+  g_autofree char *text = NULL;
+  HostdPoolUse use;
+  HostdRead read = hostd_sys_read_file (sys, "libvirt/running", &text, error);
+
+  if (read == HOSTD_READ_VALUE) {
+    if (!hostd_pool_use_parse (&use, text, error))
+      return FALSE;
+    hostd_pool_use_join (&use, facts);
+  }
+  return read != HOSTD_READ_UNREADABLE;
+}
+
 static gboolean
 join_recorded_libvirt (HostdSys *sys, HostdFacts *facts, GError **error)
 {
@@ -139,7 +156,7 @@ join_recorded_libvirt (HostdSys *sys, HostdFacts *facts, GError **error)
     return FALSE;
   hostd_host_facts_join_libvirt (facts, capabilities,
                                  read == HOSTD_READ_VALUE ? parse_version (version) : 0, 0);
-  return TRUE;
+  return join_recorded_guests (sys, facts, error);
 }
 
 HostdFacts *

@@ -115,6 +115,23 @@ hostd_roster_is_running (const HostdRoster *self, const char *uuid)
 }
 
 guint
+hostd_roster_count (const HostdRoster *self, HostdTechnology technology)
+{
+  GHashTableIter iter;
+  gpointer value;
+  guint count = 0;
+
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    const Entry *entry = value;
+
+    if (entry->running && entry->protected && entry->technology == technology)
+      count++;
+  }
+  return count;
+}
+
+guint
 hostd_roster_count_pool (const HostdRoster *self, const HostdFacts *facts,
                          HostdTechnology technology, const char *except)
 {

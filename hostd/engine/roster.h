@@ -29,6 +29,9 @@ gboolean hostd_roster_is_known (const HostdRoster *self);
 gboolean hostd_roster_has (const HostdRoster *self, const char *uuid);
 gboolean hostd_roster_is_running (const HostdRoster *self, const char *uuid);
 
+/* How many running guests are of @technology. */
+guint hostd_roster_count (const HostdRoster *self, HostdTechnology technology);
+
 /*
  * How many running guests, but for @except (a UUID, may be NULL), hold a key of the pool that
  * @technology draws on, by @facts.

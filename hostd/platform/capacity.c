@@ -95,22 +95,41 @@ sum_children (HostdProbe *self, const char *root, const char *row, guint64 *ret_
   return any ? HOSTD_READ_VALUE : HOSTD_READ_ABSENT;
 }
 
+/*
+ * Where the whole host is counted, or NULL. Only the root of all groups has misc.capacity: in a
+ * container's own view of the tree the files are those of the container.
+ */
+static const char *
+find_root (HostdProbe *self, HostdRead *ret_read)
+{
+  *ret_read = HOSTD_READ_ABSENT;
+  for (guint i = 0; i < G_N_ELEMENTS (roots) && *ret_read == HOSTD_READ_ABSENT; i++) {
+    g_autofree char *path = g_strdup_printf ("%s/misc.capacity", roots[i]);
+    g_autofree char *text = NULL;
+
+    *ret_read = hostd_sys_read_file (self->sys, path, &text, NULL);
+    if (*ret_read == HOSTD_READ_VALUE)
+      return roots[i];
+  }
+  return NULL;
+}
+
 /* @ret_source: which file was read, for a person. */
 static HostdRead
 read_current (HostdProbe *self, const char *row, guint64 *ret_value, const char **ret_source)
 {
-  HostdRead read = HOSTD_READ_ABSENT;
+  HostdRead read;
+  const char *root = find_root (self, &read);
   gboolean file = FALSE;
 
   *ret_source = "sys/fs/cgroup/misc.current";
-  for (guint i = 0; i < G_N_ELEMENTS (roots) && !file && read == HOSTD_READ_ABSENT; i++)
-    read = read_row (self, roots[i], "misc.current", row, ret_value, &file);
+  if (root == NULL)
+    return read;
+  read = read_row (self, root, "misc.current", row, ret_value, &file);
   if (read != HOSTD_READ_ABSENT || file)
     return read;
   *ret_source = "sys/fs/cgroup/*/misc.current";
-  for (guint i = 0; i < G_N_ELEMENTS (roots) && read == HOSTD_READ_ABSENT; i++)
-    read = sum_children (self, roots[i], row, ret_value);
-  return read;
+  return sum_children (self, root, row, ret_value);
 }
 
 HostdRead
@@ -127,6 +146,25 @@ hostd_misc_current (HostdProbe *self, HostdTechnologyFacts *facts, const char *r
   return read;
 }
 
+/* Keys that had leaked when all was probed are gone for good. */
+static void
+count_again (HostdTechnologyFacts *facts, const char *pool, gint64 charged)
+{
+  HostdCapacity *capacity = &facts->capacity;
+
+  if (g_strcmp0 (capacity->pool, pool) != 0 || capacity->total <= 0)
+    return;
+  capacity->others = HOSTD_CAPACITY_UNKNOWN;
+  hostd_capacity_set (facts, pool, capacity->total, charged + MAX (capacity->leaked, 0));
+}
+
+/* Ciphertext hiding: what is charged to sev_es is the sum of two pools, and tells of neither. */
+static gboolean
+pool_is_split (const HostdFacts *facts)
+{
+  return g_strcmp0 (facts->technology[HOSTD_TECHNOLOGY_SEV_SNP].capacity.pool, "sev-snp") == 0;
+}
+
 void
 hostd_platform_count_keys (HostdSys *sys, HostdFacts *facts)
 {
@@ -139,14 +177,11 @@ hostd_platform_count_keys (HostdSys *sys, HostdFacts *facts)
     const char *source;
     guint64 value = 0;
 
-    if (read_current (&probe, rows[i].row, &value, &source) != HOSTD_READ_VALUE)
+    if ((g_str_equal (rows[i].pool, "sev-es") && pool_is_split (facts)) ||
+        read_current (&probe, rows[i].row, &value, &source) != HOSTD_READ_VALUE)
       continue;
-    for (guint t = 0; t < HOSTD_N_TECHNOLOGIES; t++) {
-      HostdCapacity *capacity = &facts->technology[t].capacity;
-
-      if (g_strcmp0 (capacity->pool, rows[i].pool) == 0 && capacity->total > 0)
-        hostd_capacity_set (&facts->technology[t], rows[i].pool, capacity->total, (gint64) value);
-    }
+    for (guint t = 0; t < HOSTD_N_TECHNOLOGIES; t++)
+      count_again (&facts->technology[t], rows[i].pool, (gint64) value);
   }
 }
 

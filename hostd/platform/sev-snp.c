@@ -60,8 +60,8 @@ check_efr (HostdProbe *probe, HostdTechnologyFacts *facts)
   if (hostd_parse_hex (features, &efr) && (efr & EFR_SNP) == 0)
     hostd_technology_facts_set_broken (
         facts, HOSTD_LAYER_FIRMWARE,
-        "the BIOS has SNP support off in its NBIO options (bit 63 of the IOMMU's features is 0; "
-        "the kernel log reads like a fault of the IOMMU)",
+        "the BIOS has SNP support off in its NBIO options (IOMMU EFR bit 63 is 0; the kernel "
+        "log reads like a fault of the IOMMU)",
         "set \"SEV-SNP Support\" in the NBIO options of the BIOS to Enabled, not Auto");
 }
 
