@@ -356,17 +356,24 @@ hostd_node_attribute (xmlNodePtr node, const char *name)
 }
 
 char *
-hostd_node_text (xmlNodePtr node)
+hostd_node_content (xmlNodePtr node)
 {
+  xmlNodePtr only = node->children;
   xmlChar *content;
   char *text;
 
-  if (node == NULL)
-    return NULL;
+  if (only && only->next == NULL && only->type == XML_TEXT_NODE && only->content)
+    return g_strdup ((const char *) only->content);
   content = xmlNodeGetContent (node);
-  text = g_strstrip (g_strdup ((const char *) content));
+  text = g_strdup (content ? (const char *) content : "");
   xmlFree (content);
   return text;
+}
+
+char *
+hostd_node_text (xmlNodePtr node)
+{
+  return node ? g_strstrip (hostd_node_content (node)) : NULL;
 }
 
 xmlNodePtr

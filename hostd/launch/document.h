@@ -74,7 +74,9 @@ const char *hostd_node_attribute (xmlNodePtr node, const char *name);
 /* Likewise of an attribute at hand. */
 const char *hostd_attribute_value (xmlAttrPtr attr);
 
-/* Text of an element or attribute, white space around it removed; NULL for a NULL node. */
+/* All text in an element or attribute. */
+char *hostd_node_content (xmlNodePtr node);
+/* Likewise without the white space around it; NULL for a NULL node. */
 char *hostd_node_text (xmlNodePtr node);
 
 /* The child of /domain/metadata that Rewrite writes, or NULL. */

@@ -12,16 +12,6 @@ typedef gboolean (*Visit) (xmlNodePtr node, gpointer data);
 
 /* ---- texts ---- */
 
-static char *
-text_of (xmlNodePtr node)
-{
-  xmlChar *content = xmlNodeGetContent (node);
-  char *text = g_strdup (content ? (const char *) content : "");
-
-  xmlFree (content);
-  return text;
-}
-
 static gboolean
 text_is (xmlNodePtr node, const char *wanted)
 {
@@ -32,7 +22,7 @@ text_is (xmlNodePtr node, const char *wanted)
     return *wanted == '\0';
   if (only->next == NULL && only->type == XML_TEXT_NODE)
     return strcmp ((const char *) only->content, wanted) == 0;
-  text = text_of (node);
+  text = hostd_node_content (node);
   return strcmp (text, wanted) == 0;
 }
 
@@ -151,7 +141,7 @@ says (const HostdCondition *c, xmlNodePtr node)
   g_autofree char *text = NULL;
 
   descend (c->operand, 0, node, visit_first, &first);
-  text = first ? text_of (first) : g_strdup ("");
+  text = first ? hostd_node_content (first) : g_strdup ("");
   if (c->kind == HOSTD_CONDITION_STARTS)
     return g_str_has_prefix (text, c->text);
   normalise (text);
