@@ -102,3 +102,15 @@ hostd_parse_memory (const char *text, const char *unit, guint64 *ret_bytes)
   }
   return FALSE;
 }
+
+gboolean
+hostd_bytes_have (GBytes *data, const char *word)
+{
+  gsize length, word_length = strlen (word);
+  const char *bytes = g_bytes_get_data (data, &length);
+
+  for (gsize i = 0; i + word_length <= length; i++)
+    if (g_ascii_strncasecmp (bytes + i, word, word_length) == 0)
+      return TRUE;
+  return FALSE;
+}

@@ -33,4 +33,7 @@ guint8 *hostd_parse_base64 (const char *text, gsize *ret_length);
  */
 gboolean hostd_parse_memory (const char *text, const char *unit, guint64 *ret_bytes);
 
+/* Whether @data, any bytes, has @word in it, whatever the case of its ASCII letters. */
+gboolean hostd_bytes_have (GBytes *data, const char *word);
+
 G_END_DECLS

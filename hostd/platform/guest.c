@@ -10,8 +10,8 @@
 typedef struct {
   const char *machine; /* a pattern of uname's */
   const char *path;
-  const char *word; /* that the file has, or begins with */
-  gboolean begins;
+  const char *word; /* that the file has */
+  gboolean whole;   /* as its whole first line, or first entry of a list */
 } Sign;
 
 static const Sign signs[] = {
@@ -36,7 +36,10 @@ shows (HostdProbe *self, const Sign *sign)
     return FALSE;
   /* To the first NUL, which ends the first entry of a device tree's list. */
   text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  return sign->begins ? g_str_has_prefix (text, sign->word) : strstr (text, sign->word) != NULL;
+  if (!sign->whole)
+    return strstr (text, sign->word) != NULL;
+  text[strcspn (text, "\n")] = '\0';
+  return g_str_equal (text, sign->word);
 }
 
 gboolean

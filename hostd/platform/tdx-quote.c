@@ -6,8 +6,6 @@
 #include "base/error.h"
 #include "base/parse.h"
 
-#include <string.h>
-
 /* Bit 27 is set on parts that Intel certifies no keys for (canonical/tdx check-production.sh). */
 #define MSR_PLATFORM_INFO 0xce
 #define PREPRODUCTION (1u << 27)
@@ -302,12 +300,8 @@ check_registration (HostdProbe *probe, HostdTechnologyFacts *facts)
 static gboolean
 holds_pck (GBytes *bytes)
 {
-  gsize length;
-  const char *data = g_bytes_get_data (bytes, &length);
-  g_autofree char *text = g_ascii_strdown (data ? data : "", length);
-
-  return memmem (text, length, "pck-certificate-issuer-chain", 28) != NULL &&
-         memmem (text, length, "begin certificate", 17) != NULL;
+  return hostd_bytes_have (bytes, "pck-certificate-issuer-chain") &&
+         hostd_bytes_have (bytes, "begin certificate");
 }
 
 static void

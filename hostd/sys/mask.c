@@ -3,6 +3,8 @@
 
 #include "sys/mask.h"
 
+#include "base/parse.h"
+
 #include <string.h>
 
 #define MASKED "MASKED"
@@ -325,6 +327,23 @@ mask_efi_variable (GBytes *content)
   return g_bytes_new (masked, length);
 }
 
+#define QGS_CACHE "var/opt/qgsd/"
+/*
+ * What QGS's library keeps of a PCCS's answers: certificates that name the platform. That there is
+ * one stays.
+ */
+static GBytes *
+mask_qgs_cache (GBytes *content)
+{
+  static const char with[] =
+      "SGX-PCK-Certificate-Issuer-Chain: " MASKED "\n-----BEGIN CERTIFICATE-----\n" MASKED "\n";
+
+  if (hostd_bytes_have (content, "pck-certificate-issuer-chain") &&
+      hostd_bytes_have (content, "begin certificate"))
+    return g_bytes_new_static (with, strlen (with));
+  return g_bytes_new_static (MASKED "\n", strlen (MASKED "\n"));
+}
+
 GBytes *
 hostd_mask_file (const char *path, GBytes *content, const char *host_name)
 {
@@ -334,6 +353,8 @@ hostd_mask_file (const char *path, GBytes *content, const char *host_name)
 
   if (g_str_has_prefix (path, EFI_VARIABLES))
     return mask_efi_variable (content);
+  if (g_str_has_prefix (path, QGS_CACHE))
+    return mask_qgs_cache (content);
   if (names_a_machine (path))
     return g_bytes_new_static (MASKED "\n", strlen (MASKED "\n"));
   /* Bytes: what they mean is not known. No text that is read here has a NUL. */
