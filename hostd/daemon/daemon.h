@@ -38,16 +38,16 @@ typedef struct {
   gint64 started;        /* seconds since 1970 */
   char *templates_error; /* of the last reload: then the set before it is in use. Or NULL */
   char *host_error;      /* likewise, of the last probe */
-  gint64 facts_time;     /* when the facts in use were taken, seconds since 1970; 0 there are none */
+  gint64 facts_time; /* when the facts in use were taken, seconds since 1970; 0 there are none */
   guint64 allowed, vetoed;
-  HostdLogLimit notices; /* of clients that are refused or misbehave */
+  HostdLogLimit notices;  /* of clients that are refused or misbehave */
   gboolean folder_known;  /* a hook has told which bindings folder it sees */
   HostdGateFolder folder; /* then: how it compares with ours */
 } HostdDaemon;
 
 /*
- * Loads templates, opens the store, waits for the first probe of the host (host-watch.h). and @notify
- * outlive the result.
+ * Loads templates, opens the store, waits for the first probe of the host (host-watch.h). and
+ * @notify outlive the result.
  */
 HostdDaemon *hostd_daemon_new (const HostdSettings *settings, HostdNotify *notify, GError **error);
 /*
