@@ -133,6 +133,10 @@ break_off (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmdKernel 
                              "under \"kvm_amd\" and \"SEV\"",
                        off);
 
+  /* What is broken already was found without the log. */
+  if (facts->usability != HOSTD_USABILITY_UNUSABLE && !hostd_probe_has_boot_word (probe, off) &&
+      hostd_amd_explain_off (probe, facts, want->off))
+    return;
   hostd_technology_facts_set_broken (facts, HOSTD_LAYER_KERNEL, cause, fix);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "platform/amd-kernel-log.h"
 #include "platform/amd-sp.h"
 
 G_BEGIN_DECLS
@@ -47,6 +48,7 @@ typedef struct {
   const char *since; /* "6.11": the first Linux that has it */
   guint vm_type;
   const char *more; /* what else to do on an older kernel; "" for nothing */
+  HostdAmdOff off;  /* what is off where the parameter is */
 } HostdAmdKernel;
 void hostd_amd_check_kernel (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
                              const HostdAmdKernel *want);

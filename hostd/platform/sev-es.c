@@ -74,7 +74,8 @@ check (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
        const HostdSnpStatus *snp)
 {
   static const HostdAmdKernel kernel = { "sev_es", "5.11", HOSTD_VM_TYPE_SEV_ES,
-                                         ", and the firmware of the secure processor with it" };
+                                         ", and the firmware of the secure processor with it",
+                                         HOSTD_AMD_OFF_SEV_ES };
 
   hostd_amd_check_init (probe, facts, amd);
   if (!check_keys (probe, facts, amd))

@@ -135,7 +135,8 @@ static void
 check (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
        const HostdSnpStatus *snp)
 {
-  static const HostdAmdKernel kernel = { "sev_snp", "6.11", HOSTD_VM_TYPE_SNP, "" };
+  static const HostdAmdKernel kernel = { "sev_snp", "6.11", HOSTD_VM_TYPE_SNP, "",
+                                         HOSTD_AMD_OFF_SNP };
 
   gboolean on = TRUE, off_in_kernel;
 

@@ -9,7 +9,7 @@
 void
 hostd_probe_sev (HostdProbe *probe, HostdTechnologyFacts *facts)
 {
-  static const HostdAmdKernel kernel = { "sev", "4.16", HOSTD_VM_TYPE_SEV, "" };
+  static const HostdAmdKernel kernel = { "sev", "4.16", HOSTD_VM_TYPE_SEV, "", HOSTD_AMD_OFF_SEV };
   HostdAmd amd;
 
   if (!hostd_probe_applies (probe, facts, "x86_64",

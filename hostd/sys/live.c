@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "sys/emulator.h"
 #include "sys/files.h"
+#include "sys/kernel-log.h"
 #include "sys/ops.h"
 #include "sys/qgs.h"
 #include "sys/sev-ioctl.h"
@@ -257,6 +258,21 @@ live_qgs (HostdSys *sys, GBytes **ret_message, GError **error)
   return hostd_qgs_ask (self->root_fd, HOSTD_QGS_SOCKET, HOSTD_QGS_DEADLINE_MS, ret_message, error);
 }
 
+static HostdRead
+live_kernel_log (HostdSys *sys, char **ret_text, GError **error)
+{
+  Live *self = (Live *) sys;
+  g_autofree char *log = NULL;
+
+  if (self->replay)
+    return hostd_sys_kernel_log (self->replay, ret_text, error);
+  log = hostd_kernel_log_read (error);
+  if (log == NULL)
+    return HOSTD_READ_UNREADABLE;
+  *ret_text = hostd_kernel_log_pick (log);
+  return HOSTD_READ_VALUE;
+}
+
 static gboolean
 live_is_root (HostdSys *sys)
 {
@@ -370,6 +386,7 @@ static const HostdSysOps live_ops = {
   .id_aa64pfr0 = live_id_aa64pfr0,
   .tdx_capabilities = live_tdx_capabilities,
   .qgs = live_qgs,
+  .kernel_log = live_kernel_log,
   .is_root = live_is_root,
   .sev = live_sev,
   .uname = live_uname,

@@ -26,6 +26,7 @@ typedef struct {
   HostdRead (*tdx_capabilities) (HostdSys *self, HostdTdxCapabilities *ret_capabilities,
                                  GError **error);
   HostdRead (*qgs) (HostdSys *self, GBytes **ret_message, GError **error);
+  HostdRead (*kernel_log) (HostdSys *self, char **ret_text, GError **error); /* NULL: "dmesg" */
   gboolean (*is_root) (HostdSys *self);
   HostdRead (*sev) (HostdSys *self, HostdSevQuery query, HostdSevAnswer *ret_answer,
                     GError **error);

@@ -171,6 +171,15 @@ hostd_sys_qgs (HostdSys *self, GBytes **ret_message, GError **error)
   return self->ops->qgs (self, ret_message, error);
 }
 
+HostdRead
+hostd_sys_kernel_log (HostdSys *self, char **ret_text, GError **error)
+{
+  if (self->ops->kernel_log == NULL)
+    return hostd_sys_read_file (self, "dmesg", ret_text, error);
+  tell (self, "the kernel log");
+  return self->ops->kernel_log (self, ret_text, error);
+}
+
 gboolean
 hostd_sys_is_root (HostdSys *self)
 {

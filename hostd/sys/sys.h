@@ -157,6 +157,12 @@ HostdRead hostd_sys_tdx_capabilities (HostdSys *self, HostdTdxCapabilities *ret_
  */
 HostdRead hostd_sys_qgs (HostdSys *self, GBytes **ret_message, GError **error);
 
+/*
+ * Lines of the kernel's log that speak of confidential computing, without their time stamps. It is
+ * a ring: what is not in it may have been said. ABSENT: a recording without them.
+ */
+HostdRead hostd_sys_kernel_log (HostdSys *self, char **ret_text, GError **error);
+
 /* TRUE if questions are asked as root: what only root may read can be read then. */
 gboolean hostd_sys_is_root (HostdSys *self);
 
