@@ -102,17 +102,17 @@ static const Row rows[] = {
 
   /* the certificate */
   { "no-cache", GOOD_QGS, COMPLETE, FALSE, NULL, NULL, NULL, UNKNOWN, "PCK", "make a quote" },
-  { "other-cache", GOOD_QGS, COMPLETE, FALSE, NULL, "var/opt/qgsd/.dcap-qcnl/00", "tcb info", UNKNOWN,
+  { "other-cache", GOOD_QGS, COMPLETE, FALSE, NULL, "var/opt/qgsd/.dcap-qcnl/00", "tcb info",
+    UNKNOWN, "PCK", "make a quote" },
+  { "empty-cache", GOOD_QGS, COMPLETE, FALSE, NULL, "var/opt/qgsd/.dcap-qcnl/00", "", UNKNOWN,
     "PCK", "make a quote" },
-  { "empty-cache", GOOD_QGS, COMPLETE, FALSE, NULL, "var/opt/qgsd/.dcap-qcnl/00", "", UNKNOWN, "PCK",
-    "make a quote" },
 
   /* more than one: broken stands over unknown, the first over later ones */
   { "broken-first", NULL, VARIABLE ("\0", "\x81"), FALSE, NULL, NULL, NULL, BROKEN, "0x81", "" },
   { "two-broken", "platform-info errno ENOENT\n", VARIABLE ("\0", "\x81"), FALSE, NULL, NULL, NULL,
     BROKEN, "does not listen", "" },
-  { "pre-production", GOOD_QGS, COMPLETE, FALSE, CACHE, "msr", "87 400000003f\nce 8000000\n", BROKEN,
-    "pre-production", "none on this CPU" },
+  { "pre-production", GOOD_QGS, COMPLETE, FALSE, CACHE, "msr", "87 400000003f\nce 8000000\n",
+    BROKEN, "pre-production", "none on this CPU" },
 };
 /* clang-format on */
 
