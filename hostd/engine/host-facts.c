@@ -48,6 +48,7 @@ join_type (HostdFacts *facts, HostdTechnology technology, const char *sectype, H
 
   if (t->usability == HOSTD_USABILITY_NOT_APPLICABLE)
     return;
+  t->looking_at = HOSTD_LAYER_LIBVIRT;
   hostd_technology_facts_add_evidence (t, SOURCE, "%s: %s", sectype, words[support]);
   if (support == HOSTD_SUPPORT_NO)
     broken (t, sectype, fix);
@@ -99,9 +100,14 @@ hostd_host_facts_join_libvirt (HostdFacts *facts, const HostdDomainCapabilities 
     join_capabilities (facts, capabilities);
     return;
   }
-  for (guint i = 0; i < HOSTD_N_TECHNOLOGIES; i++)
-    if (facts->technology[i].usability != HOSTD_USABILITY_NOT_APPLICABLE)
-      hostd_technology_facts_add_evidence (&facts->technology[i], SOURCE, "unknown: not asked");
+  for (guint i = 0; i < HOSTD_N_TECHNOLOGIES; i++) {
+    HostdTechnologyFacts *t = &facts->technology[i];
+
+    if (t->usability == HOSTD_USABILITY_NOT_APPLICABLE)
+      continue;
+    t->looking_at = HOSTD_LAYER_LIBVIRT;
+    hostd_technology_facts_add_evidence (t, SOURCE, "unknown: not asked");
+  }
 }
 
 /* ---- a recording's libvirt ---- */
