@@ -81,27 +81,18 @@ append_findings (GString *text, JsonArray *findings, gboolean color, gboolean *r
   }
 }
 
-static gboolean
-is_guest (JsonObject *answer)
-{
-  JsonNode *node = json_object_get_member (answer, "guest");
-
-  return node != NULL && JSON_NODE_HOLDS_VALUE (node) &&
-         json_node_get_value_type (node) == G_TYPE_BOOLEAN && json_node_get_boolean (node);
-}
-
 static HostdExit
 run (const HostdCommand *self, const HostdOptions *options)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonObject) answer = ask (options, &error);
   g_autoptr (GString) text = g_string_new (NULL);
-  gboolean bad = FALSE, guest;
+  gboolean bad = FALSE, guest = FALSE;
   HostdExit written;
 
   if (answer == NULL)
     return hostd_command_fail (self, hostd_ask_exit_of (options, error), error);
-  guest = is_guest (answer);
+  hostd_json_get_boolean (answer, "guest", &guest);
   if (guest)
     g_string_append (text, "this machine is a guest itself: what its host can do is to be asked "
                            "there\n");

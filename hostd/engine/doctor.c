@@ -190,18 +190,14 @@ collect_costs (GPtrArray *costs, const HostdFacts *facts, HostdTechnology techno
   }
 }
 
-static void
-examine_root (HostdDiagnosis *self, const HostdFacts *facts)
+char *
+hostd_diagnosis_describe_costs (const HostdFacts *facts)
 {
   g_autoptr (GPtrArray) costs = g_ptr_array_new_with_free_func ((GDestroyNotify) cost_free);
   g_autoptr (GString) all = g_string_new (NULL);
 
-  if (facts->as_root)
-    return;
-  for (guint i = 0; i < HOSTD_N_TECHNOLOGIES; i++)
+  for (guint i = 0; !facts->as_root && i < HOSTD_N_TECHNOLOGIES; i++)
     collect_costs (costs, facts, (HostdTechnology) i);
-  if (costs->len == 0)
-    return;
   for (guint i = 0; i < costs->len; i++) {
     const Cost *cost = g_ptr_array_index (costs, i);
 
@@ -209,8 +205,18 @@ examine_root (HostdDiagnosis *self, const HostdFacts *facts)
     if (cost->why)
       g_string_append_printf (all, " (%s)", cost->why);
   }
-  hostd_diagnosis_add (self, HOSTD_FINDING_WARNING, "not-root", "run it as root, or ask the daemon",
-                       NULL, "it was not asked as root, and so is not known: %s", all->str);
+  return costs->len > 0 ? g_strdup (all->str) : NULL;
+}
+
+static void
+examine_root (HostdDiagnosis *self, const HostdFacts *facts)
+{
+  g_autofree char *costs = hostd_diagnosis_describe_costs (facts);
+
+  if (costs)
+    hostd_diagnosis_add (self, HOSTD_FINDING_WARNING, "not-root",
+                         "run it as root, or ask the daemon", NULL,
+                         "it was not asked as root, and so is not known: %s", costs);
 }
 
 /* ---- keys and quotes ------------------------------------------------------------- */

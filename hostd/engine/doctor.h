@@ -39,6 +39,12 @@ void hostd_diagnosis_examine (HostdDiagnosis *self, const HostdFacts *facts,
                               const HostdKnownBad *known_bad);
 
 /*
+ * What is not known of a host because it was not asked as root: "sev quote; sev-snp (cannot read
+ * ...)". NULL if it was, or if that cost nothing. (transfer full)
+ */
+char *hostd_diagnosis_describe_costs (const HostdFacts *facts);
+
+/*
  * { "guest": false,          this machine is a guest; then no technology is judged
  *   "root": true,            what only root may read was read
  *   "technologies": { "sev-snp": "usable", ... },  verdicts, as in the capabilities

@@ -21,9 +21,11 @@ class Capabilities(ctl.Case):
         ran = ctl.offline('capabilities')
         self.assertEqual((ran.status, ran.err), (0, ''))
         lines = ran.out.splitlines()
-        self.assertEqual(lines[0], f'host: {ctl.HOST}, libvirt 10.10.0, qemu 9.2.0')
-        self.assertEqual(lines[2].split(), ['TECHNOLOGY', 'VERDICT', 'LAYER', 'CAPACITY', 'POOL'])
-        self.assertIn('sev-snp     usable          -      127 guests, 0 in use  sev-es', lines)
+        self.assertEqual(lines[0], f'host: {ctl.HOST}, kernel 6.11.0, libvirt 10.10.0, '
+                         'qemu 9.2.0, sev firmware 1.55.29')
+        self.assertEqual(lines[2].split(), ['TECHNOLOGY', 'VERDICT', 'LAYER', 'CAPACITY', 'POOL',
+                                            'QUOTE'])
+        self.assertRegex(ran.out, r'(?m)^sev-snp     usable          -      127 guests, 0 in use  sev-es  \S+$')
         column = lines[2].index('VERDICT')
         for line in lines[3:11]:
             self.assertRegex(line[column - 1:], r'^ \S')
