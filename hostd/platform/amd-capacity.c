@@ -125,7 +125,7 @@ set_split_capacity (HostdTechnologyFacts *facts, gint64 total, gint64 hidden, gi
   }
   hostd_capacity_set (facts, "sev-es", total - snp_total,
                       in_use < 0 || snp_used < 0 ? UNKNOWN : MAX (in_use - snp_used, 0));
-  if (facts->capacity.in_use == 0)
+  if (leaked == 0 || facts->capacity.in_use == 0)
     facts->capacity.leaked = 0;
 }
 

@@ -41,7 +41,9 @@ host_copy_edit (const char *folder, const char *path, const char *text, gssize l
 
   if (text) {
     g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
-    g_file_set_contents (full, text, length, &error);
+    /* A new file, not synced: it is gone in a moment. */
+    g_unlink (full);
+    g_file_set_contents_full (full, text, length, G_FILE_SET_CONTENTS_NONE, 0644, &error);
   } else {
     const char *argv[] = { "rm", "-r", full, NULL };
     int status = 0;
