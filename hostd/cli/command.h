@@ -11,7 +11,7 @@ typedef enum {
   HOSTD_EXIT_BAD_INPUT = 2, /* a file, policy, recording or piece of data that cannot be used */
   HOSTD_EXIT_REFUSED = 3,
   HOSTD_EXIT_NOT_OURS = 4,
-  HOSTD_EXIT_GUEST = 5, /* doctor: this machine is a guest itself */
+  HOSTD_EXIT_GUEST = 5,        /* doctor: this machine is a guest itself */
   HOSTD_EXIT_USAGE = 64,       /* EX_USAGE of sysexits.h */
   HOSTD_EXIT_UNAVAILABLE = 69, /* EX_UNAVAILABLE: the daemon gave no answer, or could not do it */
   HOSTD_EXIT_OUTPUT = 74,      /* EX_IOERR: standard output cannot be written */
