@@ -4,6 +4,8 @@
 
   gcc     -Dwerror=true, every suite
   clang   AddressSanitizer and UndefinedBehaviorSanitizer, libFuzzer; unit, golden, integration, fuzz
+  s390x   a big-endian build under QEMU's user emulation: unit, and recorded hosts read alike (cross)
+  aarch64 recorded hosts read alike there too
 
 Everything that is made lies under the build folder. Exit 0 if nothing failed; the last line is
 "N passed, N failed, N skipped". A test that prints TAP counts by its points, any other as one.
@@ -33,6 +35,21 @@ STAGES = [
         'options': ['-Dwerror=true', '-Db_sanitize=address,undefined', '-Db_lundef=false',
                     '-Dfuzzer=true'],
         'suites': ['unit', 'golden', 'integration', 'fuzz'],
+    },
+    # What a cross stage makes and downloads lies in roots/cross-NAME. Emulated, so with more time.
+    {
+        'name': 's390x',
+        'cross': True,
+        'compiler': 's390x-linux-gnu-gcc',
+        'options': ['-Dwerror=true', '-Doptimization=1', '-Ddebug=false'],
+        'suites': ['unit', 'cross'],
+    },
+    {
+        'name': 'aarch64',
+        'cross': True,
+        'compiler': 'aarch64-linux-gnu-gcc',
+        'options': ['-Dwerror=true', '-Doptimization=1', '-Ddebug=false'],
+        'suites': ['cross'],
     },
 ]
 
@@ -136,23 +153,69 @@ def run(command, env, started, what):
     return subprocess.run(command, env=env, cwd=SOURCE, check=False).returncode
 
 
-def build(stage, where, env, started):
-    if not os.path.exists(os.path.join(where, 'build.ninja')):
-        shutil.rmtree(where, ignore_errors=True)
-        setup = ['meson', 'setup', where, '--prefix', '/usr', '--sysconfdir', '/etc',
-                 *stage['options']]
-        if run(setup, env, started, f'{stage["name"]}: configure') != 0:
-            return 'meson setup failed'
-    if run(['ninja', '-C', where, '--quiet'], env, started, f'{stage["name"]}: build') != 0:
+def configure(stage, where, env, started, more=()):
+    if os.path.exists(os.path.join(where, 'build.ninja')):
+        return None
+    shutil.rmtree(where, ignore_errors=True)
+    setup = ['meson', 'setup', where, '--prefix', '/usr', '--sysconfdir', '/etc',
+             *stage['options'], *more]
+    if run(setup, env, started, f'{stage["name"]}: configure') != 0:
+        return 'meson setup failed'
+    return None
+
+
+def build(stage, where, env, started, targets=()):
+    if run(['ninja', '-C', where, '--quiet', *targets], env, started, f'{stage["name"]}: build') != 0:
         return 'the build failed'
     return None
 
 
+def introspect(where, env, what):
+    return json.loads(subprocess.run(['meson', 'introspect', what, where], env=env, check=True,
+                                     stdout=subprocess.PIPE).stdout)
+
+
+def targets_of(where, env, suites):
+    """The files that the tests of these suites need, as ninja calls them."""
+    needed = {target for test in introspect(where, env, '--tests') for target in test['depends']
+              if {s.split(':')[-1] for s in test['suite']} & set(suites)}
+    return sorted(os.path.relpath(name, where) for target in introspect(where, env, '--targets')
+                  if target['id'] in needed for name in target['filename'])
+
+
+def build_cross(stage, where, env, started):
+    """The same for another architecture, and the cloisterctl of this one to compare with.
+
+    Returns (outcome, reason), or None if all is there.
+    """
+    ours = os.path.join(os.path.dirname(where), 'check-' + STAGES[0]['name'])
+    our_env = dict(env, CC=STAGES[0]['compiler'])
+    native = 'hostd/cli/cloisterctl'
+    trouble = configure(STAGES[0], ours, our_env, started) or \
+        build(STAGES[0], ours, our_env, started, [native])
+    if trouble:
+        return 'failed', f'of this machine\'s own: {trouble}'
+    env['CLOISTER_NATIVE'] = os.path.join(ours, native)
+
+    sysroot = os.path.join(env['CLOISTER_BUILD'], 'roots', 'cross-' + stage['name'])
+    make = [os.path.join(SOURCE, 'tests', 'cross', 'make-sysroot'), stage['name'], sysroot]
+    print(f'[{time.monotonic() - started:5.0f} s] {stage["name"]}: packages', flush=True)
+    made = subprocess.run(make, env=env, check=False, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    print(made.stdout, end='', flush=True)
+    if made.returncode != 0:
+        said = made.stdout.strip().splitlines() or ['make-sysroot failed and did not say why']
+        return 'skipped' if made.returncode == 77 else 'failed', said[-1]
+
+    cross_file = ['--cross-file', os.path.join(sysroot, 'cross.ini')]
+    trouble = configure(stage, where, env, started, cross_file) or \
+        build(stage, where, env, started, targets_of(where, env, stage['suites']))
+    return ('failed', trouble) if trouble else None
+
+
 def suites_of(where, env, wanted):
     """Suites without a test make meson say "no suitable tests", which is no failure."""
-    listing = subprocess.run(['meson', 'introspect', '--tests', where], env=env, check=True,
-                             stdout=subprocess.PIPE).stdout
-    there = {s.split(':')[-1] for test in json.loads(listing) for s in test['suite']}
+    there = {s.split(':')[-1] for test in introspect(where, env, '--tests') for s in test['suite']}
     return [suite for suite in wanted if suite in there]
 
 
@@ -162,7 +225,8 @@ def test(stage, where, env, started, tally):
         if os.path.exists(log):
             os.unlink(log)
         command = ['meson', 'test', '-C', where, '--no-rebuild', '--print-errorlogs',
-                   '--suite', suite, '--logbase', f'check-{suite}']
+                   '--suite', suite, '--logbase', f'check-{suite}',
+                   *(['--timeout-multiplier', '6'] if 'cross' in stage else [])]
         run(command, env, started, f'{stage["name"]}: {suite}')
         if not os.path.exists(log):
             tally.add(stage['name'], 'failed', suite, 'meson test left no log')
@@ -191,9 +255,13 @@ def main():
         if shutil.which(stage['compiler']) is None:
             tally.add(stage['name'], 'skipped', 'the whole stage', 'there is no such compiler here')
             continue
-        trouble = build(stage, where, env, started)
+        if 'cross' in stage:
+            trouble = build_cross(stage, where, env, started)
+        else:
+            trouble = configure(stage, where, env, started) or build(stage, where, env, started)
+            trouble = ('failed', trouble) if trouble else None
         if trouble:
-            tally.add(stage['name'], 'failed', 'build', trouble)
+            tally.add(stage['name'], trouble[0], 'the whole stage', trouble[1])
             continue
         test(stage, where, env, started, tally)
     print(f'[{time.monotonic() - started:5.0f} s] done', flush=True)
