@@ -108,7 +108,8 @@ follow_up (HostdDaemon *daemon, const HostdGateEvent *event, const HostdGateDeci
   hostd_record_arming (daemon,
                        hostd_arming_note_hook (daemon->arming, uuid, event->operation, allow));
   if (uuid != NULL && strcmp (event->operation, "started") == 0 &&
-      hostd_launch_expect (event->xml, event->length, &expected))
+      hostd_launch_expect (event->xml, event->length, hostd_engine_get_facts (daemon->engine),
+                           &expected))
     hostd_libvirt_watch_launched (daemon, uuid, event->object, &expected);
 }
 

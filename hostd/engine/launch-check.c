@@ -12,7 +12,8 @@
 #define MEASUREMENT_BYTES 48
 
 gboolean
-hostd_launch_expect (const char *xml, gsize length, HostdLaunchExpectation *ret_expected)
+hostd_launch_expect (const char *xml, gsize length, const HostdFacts *facts,
+                     HostdLaunchExpectation *ret_expected)
 {
   g_autoptr (HostdGlance) glance = hostd_glance_at (xml, length, NULL);
   guint64 word = 0;
@@ -24,7 +25,12 @@ hostd_launch_expect (const char *xml, gsize length, HostdLaunchExpectation *ret_
   policy = g_hash_table_lookup (glance->data, "policy");
   if (policy == NULL || !hostd_parse_hex (policy, &word) || word > G_MAXUINT32)
     return FALSE;
-  ret_expected->policy = (guint) word;
+  *ret_expected = (HostdLaunchExpectation){ .policy = (guint) word };
+  if (facts != NULL && facts->sev_firmware.known) {
+    ret_expected->api_known = TRUE;
+    ret_expected->api_major = facts->sev_firmware.major;
+    ret_expected->api_minor = facts->sev_firmware.minor;
+  }
   return TRUE;
 }
 
@@ -45,6 +51,13 @@ hostd_launch_compare (const HostdLaunchExpectation *expected, const HostdVirtLau
   if (!launch->api_known || (launch->api_major == 0 && launch->api_minor == 0))
     hostd_reasons_add (reasons, "launched-api", NULL,
                        "libvirt does not report the version of the SEV firmware");
+  else if (expected->api_known &&
+           (launch->api_major != expected->api_major || launch->api_minor != expected->api_minor))
+    hostd_reasons_add (reasons, "launched-api", NULL,
+                       "the guest was launched by SEV firmware of API %u.%u, and this host's has "
+                       "%u.%u",
+                       launch->api_major, launch->api_minor, expected->api_major,
+                       expected->api_minor);
   if (launch->measurement != NULL)
     measurement = hostd_parse_base64 (launch->measurement, &length);
   if (measurement == NULL || length != MEASUREMENT_BYTES)
