@@ -54,6 +54,27 @@ join_type (HostdFacts *facts, HostdTechnology technology, const char *sectype, H
     broken (t, sectype, fix);
 }
 
+/*
+ * How many guests libvirt counts: from CPUID alone, so it knows of no ciphertext hiding, nor that
+ * SNP excludes SEV-ES.
+ */
+static void
+note_count (HostdFacts *facts, HostdTechnology technology, const char *element, gint64 count)
+{
+  HostdTechnologyFacts *t = &facts->technology[technology];
+  const gint64 total = t->capacity.total;
+
+  if (count < 0 || t->usability == HOSTD_USABILITY_NOT_APPLICABLE)
+    return;
+  t->looking_at = HOSTD_LAYER_LIBVIRT;
+  if (total == HOSTD_CAPACITY_UNKNOWN || total == count)
+    hostd_technology_facts_add_evidence (t, SOURCE, "%s: %" G_GINT64_FORMAT, element, count);
+  else
+    hostd_technology_facts_add_evidence (
+        t, SOURCE, "%s: %" G_GINT64_FORMAT ", by CPUID alone; here is room for %" G_GINT64_FORMAT,
+        element, count, total);
+}
+
 static void
 join_capabilities (HostdFacts *facts, const HostdDomainCapabilities *c)
 {
@@ -76,6 +97,10 @@ join_capabilities (HostdFacts *facts, const HostdDomainCapabilities *c)
              refresh);
   join_type (facts, HOSTD_TECHNOLOGY_SGX, "sgx-epc", c->sgx,
              "upgrade libvirt: 8.10 or later has it");
+
+  note_count (facts, HOSTD_TECHNOLOGY_SEV, "maxGuests", c->max_guests);
+  note_count (facts, HOSTD_TECHNOLOGY_SEV_ES, "maxESGuests", c->max_es_guests);
+  note_count (facts, HOSTD_TECHNOLOGY_SEV_SNP, "maxESGuests", c->max_es_guests);
 
   if (!facts->cbit_known && c->sev == HOSTD_SUPPORT_YES && c->cbitpos >= 0) {
     facts->cbit_known = TRUE;

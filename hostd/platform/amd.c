@@ -214,13 +214,20 @@ void
 hostd_amd_ask_snp (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
                    HostdSnpStatus *ret_status)
 {
+  gboolean on = FALSE;
+  HostdRead read;
+
   *ret_status = (HostdSnpStatus){ 0 };
   if (amd->leaf_known && (amd->leaf.eax & HOSTD_AMD_EAX_SEV_SNP) == 0)
     return;
-  if (amd->module != HOSTD_READ_VALUE) {
+  facts->looking_at = HOSTD_LAYER_KERNEL;
+  read = hostd_probe_flag (probe, facts, PARAMETERS "/sev_snp", &on, NULL);
+  if (amd->module != HOSTD_READ_VALUE || read == HOSTD_READ_ABSENT ||
+      (read == HOSTD_READ_VALUE && !on)) {
     facts->looking_at = HOSTD_LAYER_FIRMWARE;
-    hostd_technology_facts_add_evidence (facts, "dev/sev SNP_PLATFORM_STATUS",
-                                         "not asked without kvm_amd");
+    hostd_technology_facts_add_evidence (facts, "dev/sev SNP_PLATFORM_STATUS", "not asked: %s",
+                                         amd->module != HOSTD_READ_VALUE ? "kvm_amd is not loaded"
+                                                                         : "SNP is off");
     return;
   }
   hostd_amd_read_snp_status (probe, facts, ret_status);

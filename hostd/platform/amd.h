@@ -60,8 +60,9 @@ void hostd_amd_check_init (HostdProbe *probe, HostdTechnologyFacts *facts, const
 gboolean hostd_amd_is_too_old_for_snp (const HostdAmd *amd);
 
 /*
- * SNP_PLATFORM_STATUS, where SNP can be and asking costs nothing: without kvm_amd some kernels
- * initialise SNP to answer. Else @ret_status is all zeros.
+ * SNP_PLATFORM_STATUS, where SNP is on and asking changes nothing: where it was not initialised,
+ * Linux from about 6.16 to 7.1 initialises SNP to answer, and shuts it down again. Else @ret_status
+ * is all zeros.
  */
 void hostd_amd_ask_snp (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
                         HostdSnpStatus *ret_status);

@@ -86,15 +86,52 @@ read_emulators (HostdProbe *probe, HostdFacts *facts)
     facts->qemu_version = version_number (version);
 }
 
+/*
+ * libvirt finds the firmware of a guest by these features. None with it breaks nothing here: a
+ * domain may name its image.
+ */
+static void
+note_firmware (HostdFacts *facts)
+{
+  static const struct {
+    HostdTechnology technology;
+    const char *feature;
+  } wanted[] = {
+    { HOSTD_TECHNOLOGY_SEV, "amd-sev" },
+    { HOSTD_TECHNOLOGY_SEV_ES, "amd-sev-es" },
+    { HOSTD_TECHNOLOGY_SEV_SNP, "amd-sev-snp" },
+    { HOSTD_TECHNOLOGY_TDX, "intel-tdx" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (wanted); i++) {
+    HostdTechnologyFacts *t = &facts->technology[wanted[i].technology];
+    const char *found = NULL;
+
+    if (t->usability == HOSTD_USABILITY_NOT_APPLICABLE || !facts->firmware_known)
+      continue;
+    for (guint n = 0; n < facts->firmware->len && found == NULL; n++) {
+      const HostdFirmware *firmware = g_ptr_array_index (facts->firmware, n);
+
+      if (hostd_firmware_has_feature (firmware, wanted[i].feature))
+        found = firmware->descriptor;
+    }
+    t->looking_at = HOSTD_LAYER_LIBVIRT;
+    hostd_technology_facts_add_evidence (t, "firmware descriptors", "%s: %s", wanted[i].feature,
+                                         found ? found : "none");
+  }
+}
+
 /* A descriptor that was left out may be the one that somebody looks for: say so in every row. */
 static void
 add_notes (HostdFacts *facts, char **notes)
 {
-  for (guint i = 0; i < HOSTD_N_TECHNOLOGIES; i++)
-    if (facts->technology[i].usability != HOSTD_USABILITY_NOT_APPLICABLE)
-      for (guint n = 0; notes[n]; n++)
-        hostd_technology_facts_add_evidence (&facts->technology[i], "firmware descriptor",
-                                             "left out: %s", notes[n]);
+  for (guint i = 0; i < HOSTD_N_TECHNOLOGIES; i++) {
+    HostdTechnologyFacts *t = &facts->technology[i];
+
+    t->looking_at = HOSTD_LAYER_LIBVIRT;
+    for (guint n = 0; notes[n] && t->usability != HOSTD_USABILITY_NOT_APPLICABLE; n++)
+      hostd_technology_facts_add_evidence (t, "firmware descriptors", "left out: %s", notes[n]);
+  }
 }
 
 void
@@ -109,5 +146,6 @@ hostd_platform_probe (HostdSys *sys, HostdFacts *facts)
   read_cbit (probe, facts);
   read_emulators (probe, facts);
   hostd_firmware_descriptors_read (sys, facts, &notes);
+  note_firmware (facts);
   add_notes (facts, notes);
 }

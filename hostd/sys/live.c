@@ -113,7 +113,8 @@ live_msr (HostdSys *sys, guint32 index, guint64 *ret_value, GError **error)
 static HostdRead
 device_failed (int errnum, const char *path, GError **error)
 {
-  if (errnum == ENOENT || errnum == ENOTDIR)
+  /* The last two: a node that was made before its driver, as udev does with /dev/kvm. */
+  if (errnum == ENOENT || errnum == ENOTDIR || errnum == ENODEV || errnum == ENXIO)
     return HOSTD_READ_ABSENT;
   hostd_error_set_errno (error, errnum, "cannot open /%s", path);
   return HOSTD_READ_UNREADABLE;

@@ -112,7 +112,7 @@ test_join (gconstpointer data)
   g_assert_cmpuint (facts->libvirt_version, ==, 9000000);
   g_assert_cmpstr (hostd_usability_name (t->usability), ==, row->usable ? "usable" : "unusable");
   g_assert_cmpstr (hostd_layer_name (t->layer), ==, row->usable ? NULL : "libvirt");
-  g_assert_cmpuint (t->evidence->len, ==, 1);
+  g_assert_cmpuint (t->evidence->len, >=, 1);
 }
 
 /* libvirt before 11.10 lists tdx wherever QEMU has the object: its yes must mend nothing. */
