@@ -7,6 +7,7 @@
 #include "daemon/domains-json.h"
 #include "daemon/host-watch.h"
 #include "daemon/interfaces.h"
+#include "daemon/libvirt-layer.h"
 #include "ipc/descriptions.h"
 #include "ipc/wire.h"
 
@@ -57,6 +58,7 @@ libvirt_status (const HostdDaemon *daemon)
 
   json_object_set_string_member (libvirt, "state", hostd_libvirt_state_name (state));
   set_string (libvirt, "error", why);
+  hostd_libvirt_layer_add_status (daemon, libvirt);
   return libvirt;
 }
 

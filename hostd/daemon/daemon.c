@@ -38,7 +38,9 @@ open_state (HostdDaemon *self, const char *state_dir, GError **error)
 {
   self->alarm = hostd_alarm_open (state_dir, error);
   self->audit = self->alarm != NULL ? hostd_audit_open (state_dir, error) : NULL;
-  return self->audit != NULL;
+  if (self->audit != NULL)
+    self->live = hostd_live_facts_new (state_dir, hostd_virt_get_library_version (), error);
+  return self->live != NULL;
 }
 
 static gboolean
@@ -102,6 +104,7 @@ hostd_daemon_end (HostdDaemon *self)
   g_clear_pointer (&self->gate, hostd_gate_free);
   g_clear_pointer (&self->arming, hostd_arming_free);
   g_clear_pointer (&self->roster, hostd_roster_free);
+  g_clear_pointer (&self->live, hostd_live_facts_free);
   g_clear_pointer (&self->audit, hostd_audit_free);
   g_clear_pointer (&self->alarm, hostd_alarm_free);
   g_clear_pointer (&self->engine, hostd_engine_free);

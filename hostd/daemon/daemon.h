@@ -9,6 +9,7 @@
 #include "daemon/settings.h"
 #include "engine/arming.h"
 #include "engine/engine.h"
+#include "engine/live-facts.h"
 #include "engine/roster.h"
 #include "ipc/server.h"
 #include "store/audit.h"
@@ -33,7 +34,10 @@ typedef struct {
   HostdLibvirtWorker *libvirt;
   HostdProber *prober;
   GPtrArray *waiters; /* for a probe; host-watch.c alone */
-  guint reconcile;    /* source */
+  HostdLiveFacts *live;
+  guint libvirt_asked;   /* questions of libvirt-layer.c on their way */
+  gboolean libvirt_news; /* its alone: what the facts stand on is no longer so */
+  guint reconcile;       /* source */
 
   gint64 started;        /* seconds since 1970 */
   char *templates_error; /* of the last reload: then the set before it is in use. Or NULL */

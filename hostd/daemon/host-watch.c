@@ -4,6 +4,7 @@
 #include "daemon/host-watch.h"
 
 #include "base/error.h"
+#include "daemon/libvirt-layer.h"
 #include "daemon/log.h"
 #include "daemon/record.h"
 #include "engine/facts-diff.h"
@@ -73,6 +74,8 @@ take (HostdDaemon *daemon, HostdFacts *facts, const char *why)
   g_autoptr (GPtrArray) changes = hostd_facts_diff (hostd_engine_get_facts (daemon->engine), facts);
   gboolean first = daemon->facts_time == 0 && daemon->host_error == NULL;
 
+  hostd_live_facts_join (daemon->live, facts);
+  changes = hostd_facts_diff (hostd_engine_get_facts (daemon->engine), facts);
   hostd_engine_set_facts (daemon->engine, facts);
   daemon->facts_time = g_get_real_time () / G_USEC_PER_SEC;
   if (daemon->host_error != NULL)
@@ -83,6 +86,7 @@ take (HostdDaemon *daemon, HostdFacts *facts, const char *why)
     tell_changes (daemon, changes, why);
   else
     hostd_log (HOSTD_LOG_DEBUG, "host", "probed (%s)", why);
+  hostd_libvirt_layer_ask (daemon);
 }
 
 static void

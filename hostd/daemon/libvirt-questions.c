@@ -63,3 +63,27 @@ hostd_libvirt_worker_destroy (HostdLibvirtWorker *self, const char *uuid, HostdL
 {
   hostd_libvirt_worker_ask (self, destroy, uuid, g_free, done, data);
 }
+
+/* ---- what an emulator can do ---- */
+
+static gpointer
+ask_for_capabilities (HostdVirt *virt, const char *emulator, GError **error)
+{
+  g_autoptr (HostdLibvirtAnswer) answer = g_new0 (HostdLibvirtAnswer, 1);
+
+  answer->emulator = g_strdup (emulator);
+  /* Before: if the file is replaced meanwhile, the answer is not the new one's. */
+  answer->identity = hostd_libvirt_cache_identify (emulator);
+  if (!hostd_virt_get_versions (virt, &answer->libvirt, &answer->qemu, error))
+    return NULL;
+  answer->xml = hostd_virt_get_domain_capabilities_xml (virt, emulator, error);
+  return answer->xml != NULL ? g_steal_pointer (&answer) : NULL;
+}
+
+void
+hostd_libvirt_worker_ask_capabilities (HostdLibvirtWorker *self, const char *emulator,
+                                       HostdLibvirtDone done, gpointer data)
+{
+  hostd_libvirt_worker_ask (self, ask_for_capabilities, emulator,
+                            (GDestroyNotify) hostd_libvirt_answer_free, done, data);
+}

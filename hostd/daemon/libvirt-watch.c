@@ -4,6 +4,7 @@
 #include "daemon/libvirt-watch.h"
 
 #include "base/error.h"
+#include "daemon/libvirt-layer.h"
 #include "daemon/log.h"
 #include "daemon/record.h"
 #include "engine/orphans.h"
@@ -57,8 +58,10 @@ hostd_libvirt_watch_state (HostdLibvirtState state, const char *why, gpointer da
                      "libvirt", NULL, NULL, "%s%s%s", hostd_libvirt_state_name (state),
                      why != NULL ? ": " : "", why != NULL ? why : "");
   /* What happened while nobody listened is not known. */
-  if (state == HOSTD_LIBVIRT_CONNECTED)
+  if (state == HOSTD_LIBVIRT_CONNECTED) {
     hostd_libvirt_watch_refresh (daemon);
+    hostd_libvirt_layer_connected (daemon);
+  }
 }
 
 /* ---- one of them ---- */

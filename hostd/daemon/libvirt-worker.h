@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "store/libvirt-cache.h"
 #include "virt/events.h"
 
 G_BEGIN_DECLS
@@ -67,6 +68,10 @@ typedef struct {
 /* A HostdLibvirtInspection. */
 void hostd_libvirt_worker_inspect (HostdLibvirtWorker *self, const char *uuid,
                                    HostdLibvirtDone done, gpointer data);
+
+/* What libvirt says that an emulator can do: a HostdLibvirtAnswer without host and time. */
+void hostd_libvirt_worker_ask_capabilities (HostdLibvirtWorker *self, const char *emulator,
+                                            HostdLibvirtDone done, gpointer data);
 
 /* Stops a guest at once. The answer is not NULL on success. */
 void hostd_libvirt_worker_destroy (HostdLibvirtWorker *self, const char *uuid,

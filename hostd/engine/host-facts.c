@@ -16,6 +16,7 @@
 /* ---- the libvirt layer ---- */
 
 #define SOURCE "libvirt domcapabilities"
+#define NOT_ASKED "unknown: not asked"
 
 static void
 broken (HostdTechnologyFacts *facts, const char *name, const char *fix)
@@ -113,6 +114,32 @@ join_capabilities (HostdFacts *facts, const HostdDomainCapabilities *c)
   }
 }
 
+/* Who has not been asked has been now. */
+static void
+forget_unasked (HostdTechnologyFacts *facts)
+{
+  for (guint i = facts->evidence->len; i > 0; i--) {
+    const HostdEvidence *evidence = g_ptr_array_index (facts->evidence, i - 1);
+
+    if (g_str_equal (evidence->source, SOURCE) && g_str_equal (evidence->value, NOT_ASKED))
+      g_ptr_array_remove_index (facts->evidence, i - 1);
+  }
+}
+
+void
+hostd_host_facts_note_libvirt (HostdFacts *facts, const char *line)
+{
+  for (guint i = 0; i < HOSTD_N_TECHNOLOGIES; i++) {
+    HostdTechnologyFacts *t = &facts->technology[i];
+
+    if (t->usability == HOSTD_USABILITY_NOT_APPLICABLE)
+      continue;
+    forget_unasked (t);
+    t->looking_at = HOSTD_LAYER_LIBVIRT;
+    hostd_technology_facts_add_evidence (t, SOURCE, "%s", line);
+  }
+}
+
 void
 hostd_host_facts_join_libvirt (HostdFacts *facts, const HostdDomainCapabilities *capabilities,
                                guint libvirt_version, guint qemu_version)
@@ -121,18 +148,13 @@ hostd_host_facts_join_libvirt (HostdFacts *facts, const HostdDomainCapabilities 
     facts->libvirt_version = libvirt_version;
   if (qemu_version != 0)
     facts->qemu_version = qemu_version;
-  if (capabilities) {
-    join_capabilities (facts, capabilities);
+  if (capabilities == NULL) {
+    hostd_host_facts_note_libvirt (facts, NOT_ASKED);
     return;
   }
-  for (guint i = 0; i < HOSTD_N_TECHNOLOGIES; i++) {
-    HostdTechnologyFacts *t = &facts->technology[i];
-
-    if (t->usability == HOSTD_USABILITY_NOT_APPLICABLE)
-      continue;
-    t->looking_at = HOSTD_LAYER_LIBVIRT;
-    hostd_technology_facts_add_evidence (t, SOURCE, "unknown: not asked");
-  }
+  for (guint i = 0; i < HOSTD_N_TECHNOLOGIES; i++)
+    forget_unasked (&facts->technology[i]);
+  join_capabilities (facts, capabilities);
 }
 
 /* ---- a recording's libvirt ---- */

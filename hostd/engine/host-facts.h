@@ -43,6 +43,9 @@ HostdFacts *hostd_host_facts_read_through (HostdSys *sys, const char *source, GE
 void hostd_host_facts_join_libvirt (HostdFacts *facts, const HostdDomainCapabilities *capabilities,
                                     guint libvirt_version, guint qemu_version);
 
+/* One line of evidence of the libvirt layer, in each technology that is not out of the question. */
+void hostd_host_facts_note_libvirt (HostdFacts *facts, const char *line);
+
 /* Of this machine: counts again how many keys of each pool are in use. Reads a few small files. */
 void hostd_host_facts_count_keys (HostdFacts *facts);
 

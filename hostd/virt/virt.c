@@ -87,10 +87,25 @@ hostd_virt_get_versions (HostdVirt *self, guint *ret_libvirt, guint *ret_qemu, G
   return TRUE;
 }
 
+guint
+hostd_virt_get_library_version (void)
+{
+  unsigned long version = 0;
+
+  return virGetVersion (&version, NULL, NULL) == 0 ? (guint) version : 0;
+}
+
 char *
 hostd_virt_get_domain_capabilities_xml (HostdVirt *self, const char *emulator, GError **error)
 {
-  char *xml = virConnectGetDomainCapabilities (self->connect, emulator, "x86_64", "q35", "kvm", 0);
+#if defined(__x86_64__)
+  /* What libvirt takes by itself, pc, is no machine for a confidential guest. */
+  static const char *const arch = "x86_64", *const machine = "q35";
+#else
+  static const char *const arch = NULL, *const machine = NULL;
+#endif
+  char *xml = virConnectGetDomainCapabilities (self->connect, emulator, arch, machine, "kvm", 0);
+
   if (xml == NULL) {
     hostd_virt_set_error (error, "cannot ask libvirt for the domain capabilities of %s",
                           emulator ? emulator : "its default emulator");

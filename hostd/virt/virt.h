@@ -30,7 +30,13 @@ gboolean hostd_virt_is_alive (HostdVirt *self);
 gboolean hostd_virt_get_versions (HostdVirt *self, guint *ret_libvirt, guint *ret_qemu,
                                   GError **error);
 
-/* Of that emulator (NULL: libvirt's default) for KVM guests of machine type q35 on x86_64. */
+/* Of libvirt's client library, as libvirt counts; asks nobody. 0 unknown. */
+guint hostd_virt_get_library_version (void);
+
+/*
+ * Of that emulator (NULL: libvirt's default) for KVM guests: on x86-64 of machine type q35,
+ * elsewhere of the one that libvirt takes by itself.
+ */
 HostdDomainCapabilities *hostd_virt_get_domain_capabilities (HostdVirt *self, const char *emulator,
                                                              GError **error);
 /* The document itself. */

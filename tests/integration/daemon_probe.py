@@ -206,11 +206,13 @@ class Changes(unittest.TestCase):
                                  [re.sub(r'^changed \(reload\): ', '', text)])
 
     def events(self, watcher):
-        """Up to the reload's own, which is the last."""
+        """Of the host, up to the reload's own, which is the last."""
         found = []
         while not found or found[-1][0] != 'reload':
             event = watcher.receive()['parameters']
-            found.append((event['event'], event['text'] if event['event'] != 'reload' else None))
+            if event['event'] in ('host', 'reload'):
+                found.append((event['event'],
+                              event['text'] if event['event'] != 'reload' else None))
         return found
 
 
