@@ -154,6 +154,13 @@ write_one (gpointer path, gpointer content, gpointer data)
 }
 
 static gboolean
+add_size (gpointer path, gpointer content, gpointer total)
+{
+  *(gsize *) total += content != NULL ? g_bytes_get_size (content) : 0;
+  return FALSE;
+}
+
+static gboolean
 write_all (HostdCaptureFolder *folder, HostdSys *capture, gboolean masked, guint *ret_files,
            GError **error)
 {
@@ -162,7 +169,11 @@ write_all (HostdCaptureFolder *folder, HostdSys *capture, gboolean masked, guint
   g_autofree char *host_name = name != NULL ? g_strndup (name, strcspn (name, ".")) : NULL;
   g_autoptr (GTree) files = hostd_capture_to_files (capture, masked, host_name);
   Writing writing = { folder, 0, NULL };
+  gsize bytes = 0;
 
+  g_tree_foreach (files, add_size, &bytes);
+  if (!hostd_capture_folder_fits (g_tree_nnodes (files), bytes, error))
+    return FALSE;
   g_tree_foreach (files, write_one, &writing);
   if (writing.error != NULL) {
     g_propagate_error (error, writing.error);

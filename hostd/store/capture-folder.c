@@ -147,17 +147,23 @@ hostd_capture_folder_new (const char *path, GError **error)
 
 /* ---- filling ---- */
 
-static gboolean
-count (HostdCaptureFolder *self, gsize bytes, GError **error)
+gboolean
+hostd_capture_folder_fits (guint entries, gsize bytes, GError **error)
 {
-  self->entries++;
-  self->bytes += bytes;
-  if (self->entries <= HOSTD_CAPTURE_MAX_ENTRIES && self->bytes <= HOSTD_CAPTURE_MAX_BYTES)
+  if (entries <= HOSTD_CAPTURE_MAX_ENTRIES && bytes <= HOSTD_CAPTURE_MAX_BYTES)
     return TRUE;
   g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_TOO_LARGE,
                "this is no host: it has more than %d files, or %u bytes", HOSTD_CAPTURE_MAX_ENTRIES,
                HOSTD_CAPTURE_MAX_BYTES);
   return FALSE;
+}
+
+static gboolean
+count (HostdCaptureFolder *self, gsize bytes, GError **error)
+{
+  self->entries++;
+  self->bytes += bytes;
+  return hostd_capture_folder_fits (self->entries, self->bytes, error);
 }
 
 static gboolean

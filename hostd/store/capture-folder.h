@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 typedef struct HostdCaptureFolder HostdCaptureFolder;
 
 /* No capture has more; a recording that comes to more is not captured. */
-#define HOSTD_CAPTURE_MAX_ENTRIES 20000
+#define HOSTD_CAPTURE_MAX_ENTRIES 5000
 #define HOSTD_CAPTURE_MAX_BYTES (64u * 1024 * 1024)
 
 /*
@@ -24,6 +24,12 @@ typedef struct HostdCaptureFolder HostdCaptureFolder;
  * writable.
  */
 HostdCaptureFolder *hostd_capture_folder_new (const char *path, GError **error);
+
+/*
+ * Whether so much will fit below the limits: each file is synced, which takes its time, so better
+ * asked before than found out.
+ */
+gboolean hostd_capture_folder_fits (guint entries, gsize bytes, GError **error);
 
 /* Plain relative paths; the folders above are made. */
 gboolean hostd_capture_folder_add_folder (HostdCaptureFolder *self, const char *path,

@@ -173,36 +173,22 @@ add_file (gpointer path, gpointer content, gpointer data)
   return FALSE;
 }
 
-/* Whether something of @path, or below it, was noted. */
-typedef struct {
-  const char *path;
-  gsize length;
-  gboolean found;
-} Below;
-
 static gboolean
-look_below (gpointer path, gpointer value, gpointer data)
+has_below (GTree *tree, const char *folder)
 {
-  Below *self = data;
+  g_autofree char *prefix = g_strconcat (folder, "/", NULL);
+  GTreeNode *next = g_tree_lower_bound (tree, prefix);
 
-  self->found =
-      strncmp (path, self->path, self->length) == 0 &&
-      (((const char *) path)[self->length] == '/' || ((const char *) path)[self->length] == '\0');
-  return self->found;
+  return next != NULL && g_str_has_prefix (g_tree_node_key (next), prefix);
 }
 
+/* Whether something of @path, or below it, was noted. */
 static gboolean
 is_noted (HostdCapture *capture, const char *path)
 {
-  Below below = { path, strlen (path), FALSE };
-
-  if (g_tree_lookup (capture->files, path) != NULL ||
-      g_tree_lookup (capture->folders, path) != NULL)
-    return TRUE;
-  g_tree_foreach (capture->files, look_below, &below);
-  if (!below.found)
-    g_tree_foreach (capture->folders, look_below, &below);
-  return below.found;
+  return g_tree_lookup (capture->files, path) != NULL ||
+         g_tree_lookup (capture->folders, path) != NULL || has_below (capture->files, path) ||
+         has_below (capture->folders, path);
 }
 
 /*
