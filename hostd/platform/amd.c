@@ -8,6 +8,8 @@
 #define MSR_SYSCFG 0xc0010010
 #define SYSCFG_SMEE (G_GUINT64_CONSTANT (1) << 23)
 #define SYSCFG_SNPEN (G_GUINT64_CONSTANT (1) << 24)
+#define MSR_VM_CR 0xc0010114
+#define VM_CR_SVMDIS (1u << 4)
 #define PARAMETERS "sys/module/kvm_amd/parameters"
 #define ALL_VM_TYPES (HOSTD_VM_TYPE_SEV | HOSTD_VM_TYPE_SEV_ES | HOSTD_VM_TYPE_SNP)
 
@@ -33,6 +35,24 @@ check_smee (HostdProbe *probe, HostdTechnologyFacts *facts, HostdAmd *amd)
   hostd_technology_facts_set_broken (
       facts, HOSTD_LAYER_FIRMWARE,
       "the processor has SEV and the kernel hides it: the BIOS has memory encryption off", fix);
+}
+
+/* Not loaded: because the BIOS forbids virtualisation, or because nobody has loaded it. */
+static void
+check_module (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd)
+{
+  guint64 vm_cr = 0;
+
+  if (amd->module != HOSTD_READ_ABSENT)
+    return;
+  facts->looking_at = HOSTD_LAYER_FIRMWARE;
+  if (hostd_probe_msr (probe, facts, MSR_VM_CR, &vm_cr) == HOSTD_READ_VALUE &&
+      (vm_cr & VM_CR_SVMDIS) != 0)
+    hostd_technology_facts_set_broken (facts, HOSTD_LAYER_FIRMWARE,
+                                       "the BIOS has virtualisation off (MSR c0010114 bit 4)",
+                                       "turn on SVM (\"AMD-V\") in the BIOS");
+  hostd_technology_facts_set_broken (facts, HOSTD_LAYER_KERNEL, "kvm_amd is not loaded",
+                                     "modprobe kvm_amd");
 }
 
 /*
@@ -68,13 +88,17 @@ hostd_amd_read (HostdProbe *probe, HostdTechnologyFacts *facts, HostdAmd *ret_am
   if (amd->leaf_known && (amd->leaf.eax & HOSTD_AMD_EAX_SEV) == 0)
     return;
 
+  facts->looking_at = HOSTD_LAYER_FIRMWARE;
+  if (amd->leaf_known && amd->leaf.ecx == 0)
+    hostd_technology_facts_set_broken (
+        facts, HOSTD_LAYER_FIRMWARE,
+        "the processor offers no encryption keys for guests (CPUID 8000001f ECX is 0)",
+        "update the BIOS and load its defaults; ECX is 0 in a guest as well");
   amd->module = hostd_probe_module (probe, facts, "kvm_amd");
   facts->looking_at = HOSTD_LAYER_KERNEL;
   amd->sev_read = hostd_probe_flag (probe, facts, PARAMETERS "/sev", &amd->sev, NULL);
   check_smee (probe, facts, amd);
-  if (amd->module == HOSTD_READ_ABSENT)
-    hostd_technology_facts_set_broken (facts, HOSTD_LAYER_KERNEL, "kvm_amd is not loaded",
-                                       "modprobe kvm_amd");
+  check_module (probe, facts, amd);
   hostd_amd_read_sev_status (probe, facts, &amd->status);
   read_vm_types (probe, facts, amd);
 }

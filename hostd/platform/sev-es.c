@@ -9,41 +9,48 @@
 
 /*
  * AMD-SB-3023 (CVE-2025-48514): from these SNP levels on, firmware that has initialised SNP starts
- * no SEV-ES guest, and Linux takes SEV-ES out of KVM_CAP_VM_TYPES. CPUID and misc.capacity still
- * show it, and so does libvirt.
+ * no SEV-ES guest (LAUNCH_START fails with 0x15, AMDESE/AMDSEV#282). Linux 7.2 takes SEV-ES out of
+ * KVM_CAP_VM_TYPES then; older ones do not know, and list it. CPUID, misc.capacity and libvirt all
+ * show it, whatever the kernel.
  */
+#define KERNEL_THAT_KNOWS "7.2"
 #define EXCLUDED_FROM_ZEN3 0x1b
 #define EXCLUDED_FROM_ZEN5 4
 
-static gboolean
-level_excludes_es (HostdProbe *probe, const HostdSnpStatus *snp)
+/* The level of the firmware, if SNP is initialised and the level excludes SEV-ES; else 0. */
+static guint
+level_that_excludes (HostdProbe *probe, const HostdSnpStatus *snp)
 {
   guint level;
 
   if (!snp->known || snp->state != 1 || !hostd_amd_tcb_snp (probe, snp->current_tcb, &level))
-    return FALSE;
-  return level >= (probe->family == HOSTD_FAMILY_ZEN5 ? EXCLUDED_FROM_ZEN5 : EXCLUDED_FROM_ZEN3);
+    return 0;
+  return level >= (probe->family == HOSTD_FAMILY_ZEN5 ? EXCLUDED_FROM_ZEN5 : EXCLUDED_FROM_ZEN3)
+             ? level
+             : 0;
 }
 
 static void
 check_exclusion (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd,
                  const HostdSnpStatus *snp)
 {
-  gboolean by_level = level_excludes_es (probe, snp);
+  guint level = level_that_excludes (probe, snp);
   gboolean kvm_says = amd->vm_types != 0;
   gboolean withdrawn = kvm_says && (amd->vm_types & HOSTD_VM_TYPE_SEV_ES) == 0 &&
                        (amd->vm_types & HOSTD_VM_TYPE_SNP) != 0;
+  g_autofree char *cause = NULL;
 
-  /* KVM's own word counts; the level only where KVM says nothing. */
-  if (!withdrawn && (kvm_says || !by_level))
+  /* KVM's own word counts where it knows of this; elsewhere the level. */
+  if (!withdrawn && (level == 0 || (kvm_says && hostd_probe_kernel_is (probe, KERNEL_THAT_KNOWS))))
     return;
-  hostd_technology_facts_set_broken (
-      facts, HOSTD_LAYER_FIRMWARE,
-      by_level
-          ? "with SNP on, firmware of this security level starts no SEV-ES guest (AMD-SB-3023, "
-            "CVE-2025-48514)"
-          : "with SNP on, KVM starts no SEV-ES guest (AMD-SB-3023, CVE-2025-48514)",
-      "use sev-snp; or turn SNP off in the BIOS");
+  cause = level != 0 ? g_strdup_printf ("with SNP on, firmware of SNP level %u starts no SEV-ES "
+                                        "guest (AMD-SB-3023, CVE-2025-48514)",
+                                        level)
+                     : g_strdup ("with SNP on, KVM starts no SEV-ES guest (AMD-SB-3023, "
+                                 "CVE-2025-48514)");
+  facts->looking_at = HOSTD_LAYER_FIRMWARE;
+  hostd_technology_facts_set_broken (facts, HOSTD_LAYER_FIRMWARE, cause,
+                                     "use sev-snp; or turn SNP off in the BIOS");
 }
 
 /* Keys: from the BIOS, and what ciphertext hiding leaves of them. TRUE if hiding leaves none. */
@@ -53,6 +60,8 @@ check_keys (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAmd *amd)
   if (!amd->leaf_known)
     return FALSE;
   if (amd->leaf.edx <= 1) {
+    facts->looking_at = HOSTD_LAYER_FIRMWARE;
+    hostd_technology_facts_add_evidence (facts, "cpuid 8000001f edx", "%u", amd->leaf.edx);
     hostd_technology_facts_set_broken (
         facts, HOSTD_LAYER_FIRMWARE,
         "the BIOS gives SEV-ES no encryption keys (CPUID 8000001f EDX, the least ASID of SEV, is "
