@@ -4,6 +4,7 @@
 #include "engine/ask-libvirt.h"
 
 #include "base/error.h"
+#include "engine/roster.h"
 #include "virt/virt.h"
 
 /* Shared with the thread, which may outlive the question. */
@@ -23,6 +24,7 @@ hostd_libvirt_answers_free (HostdLibvirtAnswers *self)
     return;
   g_free (self->version);
   g_free (self->capabilities);
+  g_free (self->running);
   g_free (self);
 }
 
@@ -39,11 +41,28 @@ question_clear (gpointer data)
   g_clear_error (&self->error);
 }
 
+static char *
+describe_running (GPtrArray *domains)
+{
+  g_autoptr (HostdRoster) roster = hostd_roster_new ();
+  g_autoptr (GString) text = g_string_new ("# TECHNOLOGY NUMBER, of libvirt's running guests\n");
+
+  hostd_roster_replace (roster, domains);
+  for (guint i = 0; i < HOSTD_N_TECHNOLOGIES; i++) {
+    guint count = hostd_roster_count (roster, (HostdTechnology) i);
+
+    if (count > 0)
+      g_string_append_printf (text, "%s %u\n", hostd_technology_name ((HostdTechnology) i), count);
+  }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
 static HostdLibvirtAnswers *
 ask (const Question *question, GError **error)
 {
   g_autoptr (HostdVirt) virt = hostd_virt_open (question->uri, error);
   g_autoptr (HostdLibvirtAnswers) answers = NULL;
+  g_autoptr (GPtrArray) domains = NULL;
   guint version, qemu;
 
   if (virt == NULL || !hostd_virt_get_versions (virt, &version, &qemu, error))
@@ -52,7 +71,11 @@ ask (const Question *question, GError **error)
   answers->version =
       g_strdup_printf ("%u.%u.%u", version / 1000000, version / 1000 % 1000, version % 1000);
   answers->capabilities = hostd_virt_get_domain_capabilities_xml (virt, question->emulator, error);
-  return answers->capabilities != NULL ? g_steal_pointer (&answers) : NULL;
+  domains = answers->capabilities != NULL ? hostd_virt_list_domains (virt, error) : NULL;
+  if (domains == NULL)
+    return NULL;
+  answers->running = describe_running (domains);
+  return g_steal_pointer (&answers);
 }
 
 static gpointer

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 typedef struct {
   char *version;      /* "10.10.0" */
   char *capabilities; /* the document for one emulator */
+  char *running;      /* guests by technology, as a recorded host's "libvirt/running" has it */
 } HostdLibvirtAnswers;
 void hostd_libvirt_answers_free (HostdLibvirtAnswers *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdLibvirtAnswers, hostd_libvirt_answers_free)

@@ -64,6 +64,7 @@ add_libvirt (HostdSys *capture, const HostdFacts *facts, const HostdCaptureOptio
   version = g_strconcat (answers->version, "\n", NULL);
   hostd_capture_add_file (capture, "libvirt/version", version);
   hostd_capture_add_file (capture, "libvirt/domcapabilities.xml", answers->capabilities);
+  hostd_capture_add_file (capture, "libvirt/running", answers->running);
 }
 
 static void

@@ -9,6 +9,9 @@
 /* Two logical CPUs say what all do: the format of a recorded host has no more. */
 #define CPUS 2
 #define CGROUP "sys/fs/cgroup/"
+/* Its files are named by a hash of what they were asked for, the platform's id in it. */
+#define QUOTE_CACHE "var/opt/qgsd/.dcap-qcnl/"
+#define EFI_VARIABLES "sys/firmware/efi/efivars"
 
 static const struct {
   const char *name, *head;
@@ -30,8 +33,8 @@ typedef struct {
   HostdCapture *capture;
   gboolean masked;
   const char *host_name;
-  GHashTable *cgroups; /* a name -> what stands for it */
-  GTree *files;        /* what is made */
+  GHashTable *names; /* of files and folders -> what stands for them */
+  GTree *files;      /* what is made */
 } Writing;
 
 static int
@@ -113,7 +116,7 @@ cut_cpuinfo (GBytes *content)
   return g_bytes_new_take (result, length);
 }
 
-/* ---- names of control groups ---- */
+/* ---- names that tell too much ---- */
 
 /* "machine-qemu\x2d3\x2dNAME.scope" is a guest's, and keeps all but the name. */
 static char *
@@ -131,15 +134,15 @@ stand_in (const char *name, guint number)
 static const char *
 mask_name (Writing *self, const char *name)
 {
-  const char *known = g_hash_table_lookup (self->cgroups, name);
+  const char *known = g_hash_table_lookup (self->names, name);
   char *made;
 
   if (known != NULL)
     return known;
   if (hostd_mask_is_common_cgroup (name) || strstr (name, "\\x2dmasked-") != NULL)
     return name;
-  made = stand_in (name, g_hash_table_size (self->cgroups) + 1);
-  g_hash_table_insert (self->cgroups, g_strdup (name), made);
+  made = stand_in (name, g_hash_table_size (self->names) + 1);
+  g_hash_table_insert (self->names, g_strdup (name), made);
   return made;
 }
 
@@ -149,11 +152,15 @@ place_of (Writing *self, const char *path)
 {
   g_auto (GStrv) parts = NULL;
   g_autoptr (GString) place = NULL;
+  const char *folder;
 
-  if (!self->masked || !g_str_has_prefix (path, CGROUP))
+  folder = g_str_has_prefix (path, CGROUP)        ? CGROUP
+           : g_str_has_prefix (path, QUOTE_CACHE) ? QUOTE_CACHE
+                                                  : NULL;
+  if (!self->masked || folder == NULL)
     return g_strdup (path);
-  parts = g_strsplit (path + strlen (CGROUP), "/", -1);
-  place = g_string_new (CGROUP);
+  parts = g_strsplit (path + strlen (folder), "/", -1);
+  place = g_string_new (folder);
   for (guint i = 0; parts[i] != NULL; i++)
     g_string_append_printf (place, "%s%s", i > 0 ? "/" : "", mask_name (self, parts[i]));
   return g_string_free (g_steal_pointer (&place), FALSE);
@@ -191,6 +198,15 @@ is_noted (HostdCapture *capture, const char *path)
          has_below (capture->folders, path);
 }
 
+/* Which variables a BIOS has is much, and mostly not ours: those of SGX stay. */
+static gboolean
+is_shown (const char *folder, const char *name)
+{
+  if (g_str_has_prefix (folder, "sys/fs/cgroup"))
+    return FALSE;
+  return !g_str_equal (folder, EFI_VARIABLES) || g_str_has_prefix (name, "Sgx");
+}
+
 /*
  * What was listed and not read stands as an empty file: it was there, and nothing is known of it.
  * Control groups without a file that was read are left out: there may be a thousand.
@@ -199,14 +215,13 @@ static gboolean
 add_folder (gpointer path, gpointer names, gpointer data)
 {
   Writing *self = data;
-  gboolean is_cgroup = g_str_has_prefix (path, "sys/fs/cgroup");
 
   if (g_tree_lookup (self->capture->files, path) == NULL)
     g_tree_replace (self->files, place_of (self, path), NULL);
   for (guint i = 0; ((char **) names)[i] != NULL; i++) {
     g_autofree char *child = g_strconcat (path, "/", ((char **) names)[i], NULL);
 
-    if (!is_cgroup && !is_noted (self->capture, child))
+    if (is_shown (path, ((char **) names)[i]) && !is_noted (self->capture, child))
       g_tree_replace (self->files, place_of (self, child), g_bytes_new_static ("", 0));
   }
   return FALSE;
@@ -232,7 +247,7 @@ mask_line (Writing *self, HostdCaptureText text, const char *line)
   if (text == HOSTD_CAPTURE_UNREADABLE) {
     g_autoptr (GString) names = g_string_new (line);
 
-    g_hash_table_iter_init (&iter, self->cgroups);
+    g_hash_table_iter_init (&iter, self->names);
     while (g_hash_table_iter_next (&iter, &name, &made))
       g_string_replace (names, name, made, 0);
     return g_string_free (g_steal_pointer (&names), FALSE);
@@ -316,13 +331,13 @@ hostd_capture_to_files (HostdSys *sys, gboolean masked, const char *host_name)
   HostdCapture *capture = (HostdCapture *) sys;
   Writing writing = { capture, masked, host_name, NULL, NULL };
 
-  writing.cgroups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  writing.names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   writing.files = g_tree_new_full (compare_text, NULL, g_free, unref_bytes);
   g_tree_foreach (capture->files, add_file, &writing);
   g_tree_foreach (capture->folders, add_folder, &writing);
   for (guint i = 0; i < HOSTD_CAPTURE_N_TEXTS; i++)
     add_text (&writing, (HostdCaptureText) i);
   add_devices (&writing);
-  g_hash_table_unref (writing.cgroups);
+  g_hash_table_unref (writing.names);
   return writing.files;
 }

@@ -344,6 +344,31 @@ mask_qgs_cache (GBytes *content)
   return g_bytes_new_static (MASKED "\n", strlen (MASKED "\n"));
 }
 
+/*
+ * Files of the cache of QGS's library hold answers of a PCCS, with certificates that have the
+ * platform's ids in them. What is left says which kinds of answers there are.
+ */
+#define QUOTE_CACHE "var/opt/qgsd/"
+
+static GBytes *
+mask_quote_cache (GBytes *content)
+{
+  static const char *const kinds[] = {
+    "pck-certificate-issuer-chain", "tcb-info-issuer-chain", "enclave-identity-issuer-chain",
+    "pck-crl-issuer-chain",         "begin certificate",     "begin x509 crl"
+  };
+  gsize length;
+  const char *data = g_bytes_get_data (content, &length);
+  g_autofree char *text = g_ascii_strdown (data != NULL ? data : "", length);
+  g_autoptr (GString) found = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (memmem (text, length, kinds[i], strlen (kinds[i])) != NULL)
+      g_string_append_printf (found, "%s: " MASKED "\n", kinds[i]);
+  length = found->len;
+  return g_bytes_new_take (g_string_free (g_steal_pointer (&found), FALSE), length);
+}
+
 GBytes *
 hostd_mask_file (const char *path, GBytes *content, const char *host_name)
 {
@@ -353,6 +378,8 @@ hostd_mask_file (const char *path, GBytes *content, const char *host_name)
 
   if (g_str_has_prefix (path, EFI_VARIABLES))
     return mask_efi_variable (content);
+  if (g_str_has_prefix (path, QUOTE_CACHE))
+    return mask_quote_cache (content);
   if (g_str_has_prefix (path, QGS_CACHE))
     return mask_qgs_cache (content);
   if (names_a_machine (path))
