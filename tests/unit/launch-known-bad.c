@@ -188,6 +188,7 @@ test_operators (void)
   g_autofree char *dir = shipped_templates ();
   guint count = 0;
 
+  g_assert_cmpuint (hostd_templates_count_policies (templates), ==, 6);
   g_assert_cmpuint (hostd_known_bad_count (set), ==, hostd_known_bad_count (shipped));
   g_assert_nonnull (find (set, "mine"));
   g_assert_nonnull (find (shipped, "cve-2026-31591"));
