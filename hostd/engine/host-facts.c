@@ -16,13 +16,17 @@
 /* ---- the libvirt layer ---- */
 
 #define SOURCE "libvirt domcapabilities"
+#define SGX_MEMORY "sgx-epc"
 #define NOT_ASKED "unknown: not asked"
 
 static void
 broken (HostdTechnologyFacts *facts, const char *name, const char *fix)
 {
   g_autofree char *cause =
-      g_strdup_printf ("libvirt does not offer launch security of type %s for this QEMU", name);
+      g_str_equal (name, SGX_MEMORY)
+          ? g_strdup ("libvirt does not offer memory of enclaves (sgx-epc) for this QEMU")
+          : g_strdup_printf ("libvirt does not offer launch security of type %s for this QEMU",
+                             name);
 
   hostd_technology_facts_set_broken (facts, HOSTD_LAYER_LIBVIRT, cause, fix);
   facts->capacity.total = facts->capacity.in_use = facts->capacity.free = 0;
@@ -53,6 +57,34 @@ join_type (HostdFacts *facts, HostdTechnology technology, const char *sectype, H
   hostd_technology_facts_add_evidence (t, SOURCE, "%s: %s", sectype, words[support]);
   if (support == HOSTD_SUPPORT_NO)
     broken (t, sectype, fix);
+}
+
+/* What libvirt lists where no release has a type for the technology. */
+static void
+note_types (HostdFacts *facts, HostdTechnology technology, const HostdDomainCapabilities *c)
+{
+  HostdTechnologyFacts *t = &facts->technology[technology];
+  g_autofree char *types = c->has_sectypes ? g_strjoinv (", ", c->sectypes) : NULL;
+
+  if (t->usability == HOSTD_USABILITY_NOT_APPLICABLE)
+    return;
+  t->looking_at = HOSTD_LAYER_LIBVIRT;
+  hostd_technology_facts_add_evidence (t, SOURCE, "types of launch security: %s",
+                                       types && *types ? types : "none");
+}
+
+/* Before 11.10 libvirt listed it wherever QEMU has the object, on a host without TDX too. */
+static void
+note_tdx_by_qemu (HostdFacts *facts, const HostdDomainCapabilities *c, HostdSupport offered_tdx)
+{
+  HostdTechnologyFacts *t = &facts->technology[HOSTD_TECHNOLOGY_TDX];
+
+  if (t->usability == HOSTD_USABILITY_NOT_APPLICABLE || c->tdx != HOSTD_SUPPORT_UNKNOWN ||
+      offered_tdx != HOSTD_SUPPORT_YES)
+    return;
+  t->looking_at = HOSTD_LAYER_LIBVIRT;
+  hostd_technology_facts_add_evidence (t, SOURCE,
+                                       "tdx: this libvirt (before 11.10) asks QEMU alone");
 }
 
 /*
@@ -94,9 +126,12 @@ join_capabilities (HostdFacts *facts, const HostdDomainCapabilities *c)
   join_type (facts, HOSTD_TECHNOLOGY_SEV_SNP, "sev-snp", snp,
              c->has_sectypes ? refresh : "upgrade libvirt: 10.5 or later has it");
   join_type (facts, HOSTD_TECHNOLOGY_TDX, "tdx", tdx, "upgrade libvirt: 11.6 or later has it");
+  note_tdx_by_qemu (facts, c, tdx);
+  note_types (facts, HOSTD_TECHNOLOGY_CCA, c);
+  note_types (facts, HOSTD_TECHNOLOGY_PEF, c);
   join_type (facts, HOSTD_TECHNOLOGY_S390_PV, "s390-pv", offered (c, "s390-pv", c->s390_pv),
              refresh);
-  join_type (facts, HOSTD_TECHNOLOGY_SGX, "sgx-epc", c->sgx,
+  join_type (facts, HOSTD_TECHNOLOGY_SGX, SGX_MEMORY, c->sgx,
              "upgrade libvirt: 8.10 or later has it");
 
   note_count (facts, HOSTD_TECHNOLOGY_SEV, "maxGuests", c->max_guests);

@@ -7,6 +7,8 @@
 
 #include "base/json.h"
 
+#include "host-copy.h"
+
 static HostdFacts *
 read_host (const char *name)
 {
@@ -99,6 +101,88 @@ test_spr (void)
   g_assert_nonnull (find_firmware (facts, "intel-tdx"));
 }
 
+static const HostdTechnologyFacts *
+read_edited (const char *base, const char *path, const char *text, HostdTechnology technology,
+             HostdFacts **ret_facts)
+{
+  char *folder = host_copy_new (base);
+  g_autoptr (GError) error = NULL;
+
+  host_copy_edit (folder, path, text, -1);
+  *ret_facts = hostd_host_facts_read (folder, &error);
+  g_assert_no_error (error);
+  host_copy_free (folder);
+  return &(*ret_facts)->technology[technology];
+}
+
+static gboolean
+has_evidence (const HostdTechnologyFacts *t, HostdLayer layer, const char *words)
+{
+  for (guint i = 0; i < t->evidence->len; i++) {
+    const HostdEvidence *evidence = g_ptr_array_index (t->evidence, i);
+
+    if (evidence->layer == layer && strstr (evidence->value, words))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/*
+ * libvirt before 11.10 lists the type "tdx" wherever QEMU knows it: that neither mends what is
+ * broken below nor decides what is not known.
+ */
+static void
+test_sectype_tdx (void)
+{
+  g_autoptr (HostdFacts) icx = read_host ("icx-sgx-two-nodes"), unknown = NULL, no_list = NULL;
+  static const char types[] = "<domainCapabilities><features><launchSecurity supported='yes'>"
+                              "<enum name='sectype'><value>tdx</value></enum></launchSecurity>"
+                              "</features></domainCapabilities>";
+  static const char none[] = "<domainCapabilities><features/></domainCapabilities>";
+  const HostdTechnologyFacts *t = &icx->technology[HOSTD_TECHNOLOGY_TDX];
+
+  g_assert_cmpint (t->usability, ==, HOSTD_USABILITY_UNUSABLE);
+  g_assert_cmpint (t->layer, ==, HOSTD_LAYER_HARDWARE);
+  g_assert_true (has_evidence (t, HOSTD_LAYER_LIBVIRT, "asks QEMU alone"));
+
+  t = read_edited ("spr-tdx-parameter-N", "libvirt/domcapabilities.xml", types,
+                   HOSTD_TECHNOLOGY_TDX, &unknown);
+  g_assert_cmpint (t->usability, ==, HOSTD_USABILITY_UNUSABLE);
+  g_assert_cmpint (t->layer, ==, HOSTD_LAYER_KERNEL);
+  g_clear_pointer (&unknown, hostd_facts_free);
+
+  t = read_edited ("icx-sgx-two-nodes", "cpuid", NULL, HOSTD_TECHNOLOGY_TDX, &unknown);
+  g_assert_cmpint (t->usability, !=, HOSTD_USABILITY_USABLE);
+
+  /* A host that has it, under a libvirt that does not know it. */
+  t = read_edited ("spr-tdx", "libvirt/domcapabilities.xml", none, HOSTD_TECHNOLOGY_TDX, &no_list);
+  g_assert_cmpint (t->usability, ==, HOSTD_USABILITY_UNUSABLE);
+  g_assert_cmpint (t->layer, ==, HOSTD_LAYER_LIBVIRT);
+  g_assert_cmpint (t->capacity.total, ==, 0);
+}
+
+/* Domain capabilities of IBM Z, Arm and POWER: their own element, or no type at all. */
+static void
+test_other_machines (void)
+{
+  g_autoptr (HostdFacts) z = read_host ("s390-pv"), no_z = NULL, arm = read_host ("arm-rmi"),
+                         power = read_host ("power9-ultravisor");
+  static const char none[] = "<domainCapabilities><features><s390-pv supported='no'/></features>"
+                             "</domainCapabilities>";
+  const HostdTechnologyFacts *t;
+
+  assert_usable (z, HOSTD_TECHNOLOGY_S390_PV, 8388607, -1, "s390-pv");
+  t = read_edited ("s390-pv", "libvirt/domcapabilities.xml", none, HOSTD_TECHNOLOGY_S390_PV, &no_z);
+  g_assert_cmpint (t->usability, ==, HOSTD_USABILITY_UNUSABLE);
+  g_assert_cmpint (t->layer, ==, HOSTD_LAYER_LIBVIRT);
+  g_assert_true (has_evidence (&arm->technology[HOSTD_TECHNOLOGY_CCA], HOSTD_LAYER_LIBVIRT,
+                               "types of launch security: none"));
+  g_assert_true (has_evidence (&power->technology[HOSTD_TECHNOLOGY_PEF], HOSTD_LAYER_LIBVIRT,
+                               "types of launch security: none"));
+  g_assert_cmpint (power->technology[HOSTD_TECHNOLOGY_PEF].capacity.total, ==,
+                   HOSTD_CAPACITY_UNKNOWN);
+}
+
 static void
 test_json (void)
 {
@@ -155,6 +239,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/host-facts/milan-snp", test_milan);
   g_test_add_func ("/host-facts/spr-tdx", test_spr);
+  g_test_add_func ("/host-facts/sectype-tdx", test_sectype_tdx);
+  g_test_add_func ("/host-facts/other-machines", test_other_machines);
   g_test_add_func ("/host-facts/json", test_json);
   g_test_add_func ("/host-facts/live", test_live);
   g_test_add_func ("/host-facts/no-recording", test_no_recording);
