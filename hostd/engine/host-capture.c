@@ -30,16 +30,19 @@ note (GPtrArray *notes, const char *what, const GError *why)
 }
 
 static HostdSys *
-open_host (const char *recording, GError **error)
+open_host (const HostdCaptureOptions *options, GError **error)
 {
   hostd_autofd int root = -1;
-  HostdSys *inner;
+  HostdSys *inner, *answers = NULL;
 
-  if (recording != NULL) {
-    inner = hostd_sys_new_recording (recording, error);
+  if (options->recording != NULL) {
+    inner = hostd_sys_new_recording (options->recording, error);
   } else {
     root = hostd_open_dir_at (AT_FDCWD, "/", error);
-    inner = root >= 0 ? hostd_sys_new_live (root, NULL) : NULL;
+    if (root < 0 || (options->replay != NULL &&
+                     (answers = hostd_sys_new_recording (options->replay, error)) == NULL))
+      return NULL;
+    inner = hostd_sys_new_live (root, answers);
   }
   return inner != NULL ? hostd_sys_new_capture (inner) : NULL;
 }
@@ -113,6 +116,8 @@ add_about (HostdSys *capture, const HostdCaptureOptions *options, GPtrArray *not
       ": %s.\nAll in it was recorded (R), as far as Cloister asks; the lines of dmesg are those "
       "that speak\nof confidential computing.\n\n",
       hostd_sys_is_recording (capture) ? "of a recorded host" : "of a machine");
+  if (options->replay != NULL)
+    g_string_append (about, "CPUID, MSRs, KVM and the AMD-SP were not asked but replayed.\n");
   g_string_append (about,
                    hostd_sys_is_root (capture)
                        ? "Asked as root.\n"
@@ -197,7 +202,7 @@ hostd_host_capture (const char *folder_path, const HostdCaptureOptions *options,
   *ret_result = (HostdCaptureResult){ 0 };
   /* First, so that nobody waits for what cannot be written. */
   folder = hostd_capture_folder_new (folder_path, error);
-  capture = folder != NULL ? open_host (options->recording, error) : NULL;
+  capture = folder != NULL ? open_host (options, error) : NULL;
   facts = capture != NULL ? hostd_host_facts_read_through (
                                 capture, options->recording ? options->recording : "live", error)
                           : NULL;
