@@ -56,6 +56,7 @@ static HostdExit
 run (const HostdCommand *self, const HostdOptions *options)
 {
   const HostdCaptureOptions what = { .recording = options->host,
+                                     .root = options->root,
                                      .replay = options->replay,
                                      .unmasked = options->unmasked,
                                      .libvirt_ms = LIBVIRT_MS };

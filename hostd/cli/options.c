@@ -43,7 +43,9 @@ make_context (HostdOptions *self, const HostdCommand *command)
     { HOSTD_OPTIONS_STAGE,
       { "stage", 0, 0, G_OPTION_ARG_STRING, &self->stage,
         "Where the XML is from (default: start if it has an id)", "definition|prepare|start" } },
-    /* For simulated hosts, as hostd.conf's [simulation] replay: no user needs it. */
+    /* For simulated hosts, whose root and processor are elsewhere: no user needs them. */
+    { HOSTD_OPTIONS_CAPTURE,
+      { "root", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &self->root, NULL, "FOLDER" } },
     { HOSTD_OPTIONS_CAPTURE,
       { "replay", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &self->replay, NULL, "FOLDER" } },
     { HOSTD_OPTIONS_CAPTURE,
@@ -164,6 +166,7 @@ hostd_options_want_color (const HostdOptions *self)
 void
 hostd_options_clear (HostdOptions *self)
 {
+  g_free (self->root);
   g_free (self->replay);
   g_free (self->host);
   g_strfreev (self->policy_dirs);

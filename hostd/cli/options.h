@@ -23,9 +23,9 @@ typedef enum { HOSTD_COLOR_AUTO, HOSTD_COLOR_ALWAYS, HOSTD_COLOR_NEVER } HostdCo
 /* The options of any command; those that it does not take keep their defaults. */
 typedef struct {
   gboolean help, json, offline, evidence, diff, unmasked;
-  char *replay;       /* folder of a recorded host, see engine/host-capture.h */
-  char *host;         /* folder of a recorded host */
-  char **policy_dirs; /* NULL: none */
+  char *root, *replay; /* folders, see engine/host-capture.h */
+  char *host;          /* folder of a recorded host */
+  char **policy_dirs;  /* NULL: none */
   char *policy;
   char *technology;
   char **data; /* "KEY=VALUE" as given; NULL: none */

@@ -38,7 +38,7 @@ open_host (const HostdCaptureOptions *options, GError **error)
   if (options->recording != NULL) {
     inner = hostd_sys_new_recording (options->recording, error);
   } else {
-    root = hostd_open_dir_at (AT_FDCWD, "/", error);
+    root = hostd_open_dir_at (AT_FDCWD, options->root != NULL ? options->root : "/", error);
     if (root < 0 || (options->replay != NULL &&
                      (answers = hostd_sys_new_recording (options->replay, error)) == NULL))
       return NULL;

@@ -169,7 +169,7 @@ count (HostdCaptureFolder *self, gsize bytes, GError **error)
 static gboolean
 is_plain (const char *path, GError **error)
 {
-  g_auto (GStrv) parts = g_strsplit (path, "/", -1);
+  g_auto (GStrv) parts = g_strsplit (*path != '\0' ? path : "/", "/", -1);
 
   for (guint i = 0; parts[i] != NULL; i++)
     if (*parts[i] == '\0' || g_str_equal (parts[i], ".") || g_str_equal (parts[i], "..")) {
