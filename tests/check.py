@@ -208,7 +208,9 @@ def build_cross(stage, where, env, started):
         return 'skipped' if made.returncode == 77 else 'failed', said[-1]
 
     cross_file = ['--cross-file', os.path.join(sysroot, 'cross.ini')]
+    # An older folder is configured anew before it is asked.
     trouble = configure(stage, where, env, started, cross_file) or \
+        build(stage, where, env, started, ['build.ninja']) or \
         build(stage, where, env, started, targets_of(where, env, stage['suites']))
     return ('failed', trouble) if trouble else None
 
