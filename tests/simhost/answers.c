@@ -30,6 +30,15 @@ capabilities (char *reply, size_t size)
             value ? value : "51", bits);
 }
 
+/* The firmware's version, as the recording has it. */
+static const char *
+firmware (void)
+{
+  const char *value = said ("firmware");
+
+  return value ? value : "\"api-major\": 1, \"api-minor\": 55, \"build-id\": 29";
+}
+
 static void
 status (const Guest *guest, bool continued, char *reply, size_t size)
 {
@@ -39,17 +48,15 @@ status (const Guest *guest, bool continued, char *reply, size_t size)
   unsigned long policy = lie ? strtoul (lie, NULL, 0) : guest->policy;
 
   if (guest->kind == GUEST_SNP)
-    snprintf (
-        reply, size,
-        "\"return\": {\"enabled\": true, \"api-major\": 1, \"api-minor\": 55, \"build-id\": 29, "
-        "\"state\": \"%s\", \"sev-type\": \"sev-snp\", \"snp-policy\": %lu}",
-        state, policy);
+    snprintf (reply, size,
+              "\"return\": {\"enabled\": true, %s, "
+              "\"state\": \"%s\", \"sev-type\": \"sev-snp\", \"snp-policy\": %lu}",
+              firmware (), state, policy);
   else
-    snprintf (
-        reply, size,
-        "\"return\": {\"enabled\": true, \"api-major\": 1, \"api-minor\": 55, \"build-id\": 29, "
-        "\"state\": \"%s\", \"sev-type\": \"sev\", \"policy\": %lu, \"handle\": 1}",
-        state, policy);
+    snprintf (reply, size,
+              "\"return\": {\"enabled\": true, %s, "
+              "\"state\": \"%s\", \"sev-type\": \"sev\", \"policy\": %lu, \"handle\": 1}",
+              firmware (), state, policy);
 }
 
 static bool
