@@ -133,7 +133,7 @@ read_secure_memory (HostdProbe *probe, HostdTechnologyFacts *facts)
                                               error ? error->message : "/" TREE " is absent");
     return;
   }
-  for (guint i = 0; names[i] && i < MAX_NODES; i++) {
+  for (guint i = 0; i < MAX_NODES && names[i]; i++) {
     g_autofree char *node = g_strconcat (TREE "/", names[i], NULL);
 
     if (is_compatible (probe, node, "ibm,secure-memory"))

@@ -317,7 +317,7 @@ check_pck (HostdProbe *probe, HostdTechnologyFacts *facts)
     hostd_technology_facts_add_evidence (
         facts, PCCS, "a PCCS is installed here%s",
         g_strv_contains ((const char *const *) services, "pckcache.db") ? ", with its cache" : "");
-  for (guint i = 0; read == HOSTD_READ_VALUE && names[i] && i < MAX_CACHED; i++) {
+  for (guint i = 0; read == HOSTD_READ_VALUE && i < MAX_CACHED && names[i]; i++) {
     g_autofree char *path = g_strconcat (CACHE "/", names[i], NULL);
     g_autoptr (GBytes) bytes = NULL;
 
