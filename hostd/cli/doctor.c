@@ -81,6 +81,18 @@ append_findings (GString *text, JsonArray *findings, gboolean color, gboolean *r
   }
 }
 
+/* It is asked when the daemon is not well: then there is another way. */
+static HostdExit
+fail (const HostdCommand *self, const HostdOptions *options, const GError *error)
+{
+  HostdExit status = hostd_ask_exit_of (options, error);
+  g_autoptr (GError) more = g_error_new (
+      error->domain, error->code,
+      "%s; 'cloisterctl doctor --offline' judges the machine without it", error->message);
+
+  return hostd_command_fail (self, status, status == HOSTD_EXIT_UNAVAILABLE ? more : error);
+}
+
 static HostdExit
 run (const HostdCommand *self, const HostdOptions *options)
 {
@@ -91,7 +103,7 @@ run (const HostdCommand *self, const HostdOptions *options)
   HostdExit written;
 
   if (answer == NULL)
-    return hostd_command_fail (self, hostd_ask_exit_of (options, error), error);
+    return fail (self, options, error);
   hostd_json_get_boolean (answer, "guest", &guest);
   if (guest)
     g_string_append (text, "this machine is a guest itself: what its host can do is to be asked "

@@ -121,7 +121,8 @@ class One(ctl.Case):
         self.expect_failure(ctl.run('doctor', '--offline', '--host', copy + '/gone'), 2, 'gone')
 
     def test_no_daemon(self):
-        self.expect_failure(ctl.run('doctor', '--socket', self.folder + '/gone'), 69, 'gone')
+        self.expect_failure(ctl.run('doctor', '--socket', self.folder + '/gone'), 69, 'gone',
+                            'doctor --offline')
 
 
 if __name__ == '__main__':
