@@ -291,6 +291,8 @@ describe_qgs (GBytes *message)
   gsize length;
   const guint8 *data = g_bytes_get_data (message, &length);
 
+  /* Behind its length, as it comes: then nothing in it can be taken for one. */
+  g_string_append_printf (line, "%08x", (guint) length);
   for (gsize i = 0; i < length; i++)
     g_string_append_printf (line, "%02x", data[i]);
   return g_string_free (g_steal_pointer (&line), FALSE);

@@ -436,6 +436,8 @@ hostd_mask_qgs (const char *line)
 
   if (!g_str_has_prefix (line, head) || g_str_has_prefix (digits, "errno"))
     return g_steal_pointer (&masked);
+  if (g_str_has_prefix (digits, "00")) /* the length before the message */
+    digits += MIN (strlen (digits), 2 * sizeof (guint32));
   if (strlen (digits) < 2 * QGS_ID)
     return g_steal_pointer (&masked);
   for (guint i = 4; i-- > 0;) {
@@ -443,7 +445,7 @@ hostd_mask_qgs (const char *line)
 
     size = size << 8 | g_ascii_xdigit_value (byte[0]) << 4 | g_ascii_xdigit_value (byte[1]);
   }
-  for (gsize i = 2 * QGS_ID; digits[i] != '\0' && i < 2 * (QGS_ID + size); i++)
+  for (gsize i = 2 * QGS_ID; i < 2 * (QGS_ID + size) && digits[i] != '\0'; i++)
     digits[i] = '0';
   return g_steal_pointer (&masked);
 }
