@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/parse.h"
 
+#include <string.h>
+
 /* Bit 27 is set on parts that Intel certifies no keys for (canonical/tdx check-production.sh). */
 #define MSR_PLATFORM_INFO 0xce
 #define PREPRODUCTION (1u << 27)
@@ -177,10 +179,11 @@ no_qgs (HostdProbe *probe, HostdTechnologyFacts *facts)
     lines = g_strsplit (text, "\n", 256);
   for (guint i = 0; lines && lines[i]; i++) {
     const char *line = g_strstrip (lines[i]);
+    gsize name = strcspn (line, " \t=");
 
-    if (!g_str_has_prefix (line, "port"))
+    if (name != strlen ("port") || !g_str_has_prefix (line, "port") || strchr (line, '=') == NULL)
       continue;
-    hostd_technology_facts_add_evidence (facts, QGS_CONFIG, "%.100s", line);
+    hostd_technology_facts_add_evidence (facts, QGS_CONFIG, "a port is set");
     add_state (facts, HOSTD_QUOTE_UNKNOWN,
                "take the line \"port\" out of /etc/qgs.conf and restart qgsd",
                "QGS is set to listen on vsock (/etc/qgs.conf), where libvirt's guests are not led");
@@ -194,6 +197,11 @@ no_qgs (HostdProbe *probe, HostdTechnologyFacts *facts)
 static void
 check_qgs (HostdProbe *probe, HostdTechnologyFacts *facts)
 {
+  /* The socket is for its group, and the daemon is root without the right to pass over that. */
+  static const char group[] =
+      "let hostd use the service's socket: SupplementaryGroups=qgsd in a drop-in of "
+      "cloister-hostd.service";
+  const char *denied = hostd_sys_is_root (probe->sys) ? group : "run as root";
   g_autoptr (GBytes) message = NULL;
   g_autoptr (GError) error = NULL;
   HostdRead read = hostd_sys_qgs (probe->sys, &message, &error);
@@ -221,7 +229,7 @@ check_qgs (HostdProbe *probe, HostdTechnologyFacts *facts)
                error->message);
   else
     add_state (facts, HOSTD_QUOTE_UNKNOWN,
-               g_error_matches (error, HOSTD_ERROR, HOSTD_ERROR_DENIED) ? "run as root" : NULL,
+               g_error_matches (error, HOSTD_ERROR, HOSTD_ERROR_DENIED) ? denied : NULL,
                "whether QGS answers is not known: %s", error->message);
 }
 
