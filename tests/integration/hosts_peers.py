@@ -53,10 +53,14 @@ def expected(host):
             for row in DIFFERENCES if host in row.hosts for peer in row.peers for technology in row.technologies}
 
 
-def compare(host, machine, answer):
-    faults, rows = [], expected(host)
+def compare(host, machine, answer, technologies=None):
+    """`technologies`: those to look at; None for all."""
+    faults = []
+    rows = {k: word for k, word in expected(host).items() if not technologies or k[1] in technologies}
     for peer, conclude in PEERS.items():
         for technology, said in conclude(machine).items():
+            if technologies and technology not in technologies:
+                continue
             ours = answer['technologies'][technology]
             for fact, how in differs(said, ours).items():
                 word = rows.pop((peer, technology, fact), None)

@@ -80,7 +80,7 @@ class Machine:
         return self.parameter('kvm_amd', PARAMETER[technology]) in ('1', 'Y')
 
     def misc(self, resource):
-        """The capacity of exactly this resource; 0 where the kernel has no row, None where it has no such controller."""
+        """The capacity of exactly this resource; 0 where the kernel has no row, None where it has no controller."""
         for path in ('sys/fs/cgroup/misc.capacity', 'sys/fs/cgroup/misc/misc.capacity'):
             if self.text(path) is not None:
                 return dict((row[0], int(row[1])) for row in self.rows(path)).get(resource, 0)
@@ -153,7 +153,8 @@ def virt_host_validate(m):
 def nfd(m):
     """kubernetes-sigs/node-feature-discovery source/cpu/security_amd64.go, security_s390x.go."""
     if not m.x86:
-        return {'s390-pv': says(m.text('sys/firmware/uv/prot_virt_host') == '1\n')} if 's390x' in m.text('uname') else {}
+        se = m.text('sys/firmware/uv/prot_virt_host') == '1\n'
+        return {'s390-pv': says(se)} if 's390x' in m.text('uname') else {}
     lines = (m.text('sys/fs/cgroup/misc.capacity') or m.text('sys/fs/cgroup/misc/misc.capacity') or '').splitlines()
 
     def count(resource):
@@ -175,9 +176,9 @@ def nfd_cpuid(m):
 
 
 def kata(m):
-    """kata-containers src/runtime/virtcontainers/hypervisor_linux_amd64.go; elsewhere src/libs/kata-sys-util/src/protection.rs.
+    """kata-containers src/runtime/virtcontainers/hypervisor_linux_amd64.go; src/libs/kata-sys-util/src/protection.rs.
 
-    One answer for a host; SEV and SEV-ES are no longer among those for x86."""
+    The latter for other architectures. One answer for a host; SEV and SEV-ES are no longer among those for x86."""
     machine = m.text('uname').split()[2]
     if m.x86:
         tdx = m.parameter('kvm_intel', 'tdx') == 'Y'
@@ -199,7 +200,7 @@ def kata_deploy(m):
 
 
 def kubevirt(m):
-    """kubevirt pkg/virt-handler/node-labeller (labels), pkg/virt-handler/device-manager/device_controller.go (capacity).
+    """kubevirt pkg/virt-handler/node-labeller, and for capacity pkg/virt-handler/device-manager/device_controller.go.
 
     Nothing takes the label of SEV-ES away where SNP is on; the key device of SEV is advertised 1000 times."""
     if m.domcapabilities is None or not m.x86:
@@ -212,7 +213,7 @@ def kubevirt(m):
 
 
 def nova(m):
-    """nova nova/virt/libvirt/host.py (2026.2): parameter, QEMU's version, libvirt's counts; SEV-ES is left out beside SNP."""
+    """nova nova/virt/libvirt/host.py (2026.2): parameter, QEMU's version, libvirt's counts; no SEV-ES beside SNP."""
     if m.domcapabilities is None or not m.x86:
         return {}
     sev = m.feature('sev') is not None and m.amd_parameter('sev')
@@ -236,7 +237,7 @@ def proxmox(m):
 
 
 def sevctl(m):
-    """virtee/sevctl src/ok.rs. In Rust >> binds closer than &, so what masks the reduction is 0x3f; the C-bit's has 5 bits."""
+    """virtee/sevctl src/ok.rs. In Rust >> binds closer than &: the mask of the reduction is 0x3f. The C-bit's is 0x1f."""
     if not m.amd():
         return {}
     bits, where, keys, _ = m.cpuid('8000001f')
@@ -264,18 +265,18 @@ def snphost(m):
 
 
 def snphost_0_5(m):
-    """0.5: byte 3 of SNP's status, of which one bit says that the RMP is initialised, has to be 1 (virtee/snphost#108)."""
+    """0.5: byte 3 of SNP's status, of which bit 0 says that the RMP is initialised, has to be 1 (virtee/snphost#108)."""
     status = m.ioctl('snp-platform-status')
     return {'sev-snp': says(status[3] == 1)} if status else {}
 
 
 def snphost_0_6(m):
-    """0.6: each TCB in another order of its bytes, with an FMC that only Turin has (virtee/snphost#125 has what it printed)."""
+    """0.6: a TCB in another order, with an FMC that only Turin has, as virtee/snphost#125 shows what it printed."""
     status = m.ioctl('snp-platform-status')
     if not status or not re.search(r'^cpu family\s*: 25$', m.text('proc/cpuinfo'), re.M):
         return {}
     tcb = status[16:24]
-    return {'sev-snp': {'tcb_current': f'fmc {tcb[7]}, bootloader {tcb[0]}, tee {tcb[1]}, snp {tcb[2]}, microcode {tcb[3]}'}}
+    return {'sev-snp': {'tcb_current': 'fmc %u, bootloader %u, tee %u, snp %u, microcode %u' % (tcb[7], *tcb[:4])}}
 
 
 PEERS = {'lscpu': lscpu, 'domcapabilities': domcapabilities, 'virt-host-validate': virt_host_validate, 'nfd': nfd,

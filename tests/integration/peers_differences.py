@@ -66,7 +66,7 @@ DIFFERENCES = [
     Row(('lscpu', 'virt-host-validate', 'nfd', 'nfd-cpuid', 'proxmox'), AMD, 'verdict',
         'flag and parameter are there, the firmware could not be initialised', TOO_OLD),
     Row(('sevctl',), ('sev', 'sev-es'), 'verdict', 'the same; its version of the firmware is not read', TOO_OLD),
-    Row(('kata', 'kata-deploy', 'sevctl-0.4'), SNP, 'verdict', 'the same; the parameter of that kernel stays Y', TOO_OLD),
+    Row(('kata', 'kata-deploy', 'sevctl-0.4'), SNP, 'verdict', 'the same; there the parameter stays Y', TOO_OLD),
     Row(BY_CPU + ('sevctl-0.4',), SNP, 'verdict',
         'EAX bit 4 is what the processor can; BIOS, IOMMU and kernel have a word too', NO_SNP),
     Row(('lscpu',), SNP, 'verdict', 'Linux takes a platform attribute away, not the flag',
