@@ -18,6 +18,19 @@ typedef struct {
   GOptionEntry entry;
 } Option;
 
+/* Those that the command takes. */
+static void
+add_entries (GOptionContext *context, const HostdCommand *command, const Option *all, guint count)
+{
+  GOptionEntry entries[MAX_ENTRIES] = { 0 };
+  guint n = 0;
+
+  for (guint i = 0; i < count; i++)
+    if (all[i].set == ANY || (command->options & all[i].set))
+      entries[n++] = all[i].entry;
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
 static GOptionContext *
 make_context (HostdOptions *self, const HostdCommand *command)
 {
@@ -71,15 +84,10 @@ make_context (HostdOptions *self, const HostdCommand *command)
       { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->arguments, NULL,
         command->arguments } },
   };
-  GOptionEntry entries[MAX_ENTRIES] = { 0 };
   GOptionContext *context = g_option_context_new (NULL);
-  guint n = 0;
 
   G_STATIC_ASSERT (G_N_ELEMENTS (all) < MAX_ENTRIES);
-  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
-    if (all[i].set == ANY || (command->options & all[i].set))
-      entries[n++] = all[i].entry;
-  g_option_context_add_main_entries (context, entries, NULL);
+  add_entries (context, command, all, G_N_ELEMENTS (all));
   g_option_context_set_help_enabled (context, FALSE);
   g_option_context_set_summary (context, command->summary);
   g_option_context_set_description (context, command->details);
