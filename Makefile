@@ -15,6 +15,7 @@ PROGRAMS := hostd/daemon/cloister-hostd hostd/cli/cloisterctl libvirt-hooks/cloi
 .PHONY: help
 help:
 	@echo 'make deps     install what the rest needs (Debian 12 or 13, apt)'
+	@echo 'make check-deps  and what its tests need'
 	@echo 'make build    build the programs: $(BUILD)/cloister-hostd, $(BUILD)/cloisterctl, $(BUILD)/cloister-hook'
 	@echo 'make demo     the whole way on a simulated SEV-SNP host (root: it makes a Debian root)'
 	@echo 'make check    everything that is tested; ends with "N passed, N failed, N skipped"'
@@ -26,6 +27,10 @@ help:
 .PHONY: deps
 deps:
 	@sh .ci/deps
+
+.PHONY: check-deps
+check-deps:
+	@sh .ci/deps check
 
 .PHONY: build
 build: deps
@@ -39,15 +44,15 @@ demo: build
 	@python3 tests/simhost/demo.py
 
 .PHONY: check
-check: deps
+check: check-deps
 	@python3 tests/check.py --build $(BUILD)
 
 .PHONY: bench
-bench: build
+bench: check-deps build
 	@meson test -C $(BUILD) --benchmark --verbose --no-rebuild
 
 .PHONY: format
-format:
+format: check-deps
 	@python3 tests/lint/check-format.py --fix
 
 .PHONY: install

@@ -201,7 +201,7 @@ def main():
     case = {'apparmor': AppArmor, 'selinux': SELinux}[ARGUMENTS.which]
     missing = [tool for tool in case.TOOLS if shutil.which(tool) is None]
     if missing or not os.path.exists(ARGUMENTS.policy):
-        print(f'SKIP: not installed: {", ".join(missing)} (make deps)' if missing
+        print(f'SKIP: not installed: {", ".join(missing)} (make check-deps)' if missing
               else 'SKIP: the module was not built: set up the build anew, now that its tools are here')
         sys.exit(77)
     unittest.main(argv=[sys.argv[0], *rest], defaultTest=case.__name__)
