@@ -45,9 +45,14 @@ open_regular (int root_fd, const char *path, gboolean *ret_other)
 {
   hostd_autofd int there = open_in_root (root_fd, path, O_PATH);
   struct stat st;
+  gboolean known = there >= 0 && fstat (there, &st) == 0;
+  gboolean is_link = known && S_ISLNK (st.st_mode);
 
-  *ret_other = there >= 0 && fstat (there, &st) == 0 && !S_ISREG (st.st_mode);
-  if (there < 0 || *ret_other)
+  *ret_other = known && !is_link && !S_ISREG (st.st_mode);
+  /* Without openat2 it may be a link that was not followed. */
+  if (is_link)
+    errno = ELOOP;
+  if (there < 0 || is_link || *ret_other)
     return -1;
   return open_in_root (root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 }
