@@ -52,8 +52,8 @@ set_firmware (HostdTechnologyFacts *facts, const HostdAmd *amd)
     return;
   }
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    hostd_technology_facts_set_value_unknown (facts, names[i],
-                                              "/dev/sev could not be asked; it belongs to root");
+    hostd_technology_facts_set_value_unknown (
+        facts, names[i], "the AMD secure processor could not be asked, which needs root");
 }
 
 /* An attribute of KVM's as a mask of bits. */
@@ -123,7 +123,7 @@ static const char *
 why_no_status (const HostdAmd *amd, const HostdSnpStatus *snp)
 {
   if (snp->not_root)
-    return "/dev/sev could not be asked; it belongs to root";
+    return "the AMD secure processor could not be asked, which needs root";
   if (amd->module != HOSTD_READ_VALUE)
     return "the firmware is not asked before kvm_amd is loaded";
   return "the firmware does not tell it before SNP is initialised";
