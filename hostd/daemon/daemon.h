@@ -7,6 +7,7 @@
 #include "daemon/notify.h"
 #include "daemon/prober.h"
 #include "daemon/settings.h"
+#include "daemon/uevents.h"
 #include "engine/arming.h"
 #include "engine/engine.h"
 #include "engine/live-facts.h"
@@ -33,7 +34,8 @@ typedef struct {
   HostdServer *server;
   HostdLibvirtWorker *libvirt;
   HostdProber *prober;
-  GPtrArray *waiters; /* for a probe; host-watch.c alone */
+  GPtrArray *waiters;    /* for a probe; host-watch.c alone */
+  HostdUevents *uevents; /* NULL: the kernel cannot be heard */
   HostdLiveFacts *live;
   guint libvirt_asked;   /* questions of libvirt-layer.c on their way */
   gboolean libvirt_news; /* its alone: what the facts stand on is no longer so */

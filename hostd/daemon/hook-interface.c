@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "daemon/daemon.h"
+#include "daemon/host-watch.h"
 #include "daemon/interfaces.h"
 #include "daemon/libvirt-watch.h"
 #include "daemon/record.h"
@@ -88,8 +89,10 @@ handle_libvirtd (HostdDaemon *daemon, const HostdGateEvent *event, HostdCall *ca
   JsonObject *reply = json_object_new ();
 
   hostd_record_tell (daemon, HOSTD_LOG_INFO, "libvirtd", NULL, NULL, "%s", event->operation);
-  if (strcmp (event->operation, "start") == 0 || strcmp (event->operation, "reload") == 0)
+  if (strcmp (event->operation, "start") == 0 || strcmp (event->operation, "reload") == 0) {
     hostd_record_arming (daemon, hostd_arming_note_libvirt (daemon->arming));
+    hostd_host_watch_probe (daemon, "libvirtd tells of itself");
+  }
   json_object_set_string_member (reply, HOSTD_WIRE_VERDICT, HOSTD_WIRE_VERDICT_VETO);
   json_object_set_string_member (reply, HOSTD_WIRE_REASON, "this is no event of a guest");
   hostd_call_reply (call, reply);

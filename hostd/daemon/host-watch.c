@@ -136,6 +136,25 @@ hostd_host_watch_probe (HostdDaemon *daemon, const char *why)
 /* ---- beginning and end ---- */
 
 static void
+on_uevents (const char *what, gpointer data)
+{
+  hostd_host_watch_probe (data, what);
+}
+
+/* Without, the host is looked at when somebody asks, and when libvirt comes. */
+static void
+listen_to_kernel (HostdDaemon *daemon)
+{
+  g_autoptr (GError) error = NULL;
+
+  daemon->uevents = hostd_uevents_new (HOSTD_UEVENTS_QUIET_MS, on_uevents, daemon, &error);
+  if (daemon->uevents == NULL)
+    hostd_log (HOSTD_LOG_WARNING, "host",
+               "%s: that devices or modules come and go is noticed at a reload only",
+               error->message);
+}
+
+static void
 on_first (GError *error, gpointer data)
 {
   *(GError **) data = error;
@@ -144,11 +163,16 @@ on_first (GError *error, gpointer data)
 gboolean
 hostd_host_watch_begin (HostdDaemon *daemon, GError **error)
 {
+  const char *trouble = hostd_live_facts_get_trouble (daemon->live);
   g_autoptr (GError) local = NULL;
 
+  if (trouble != NULL)
+    hostd_log (HOSTD_LOG_WARNING, "libvirt", "%s", trouble);
   daemon->waiters = g_ptr_array_new_with_free_func (g_free);
   daemon->prober = hostd_prober_new (hostd_host_facts_read_telling, daemon->settings->replay,
                                      daemon->settings->probe_seconds, on_probed, daemon);
+  /* Before the first probe looks: what changes under it is seen by the next. */
+  listen_to_kernel (daemon);
   hostd_host_watch_probe_then (daemon, "start", on_first, &local);
   hostd_prober_wait (daemon->prober);
   if (local == NULL || g_error_matches (local, HOSTD_ERROR, HOSTD_ERROR_TIMEOUT))
@@ -164,6 +188,7 @@ hostd_host_watch_end (HostdDaemon *daemon)
       g_error_new (HOSTD_ERROR, HOSTD_ERROR_UNAVAILABLE, "cloister-hostd ends");
   gboolean ended = hostd_prober_end (g_steal_pointer (&daemon->prober));
 
+  g_clear_pointer (&daemon->uevents, hostd_uevents_free);
   if (daemon->waiters != NULL)
     settle (daemon, G_MAXUINT64, error);
   g_clear_pointer (&daemon->waiters, g_ptr_array_unref);

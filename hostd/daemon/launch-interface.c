@@ -202,6 +202,7 @@ handle_capabilities (HostdCall *call, gpointer data)
 {
   HostdDaemon *daemon = data;
 
+  hostd_engine_count_keys (daemon->engine);
   hostd_engine_count_others (daemon->engine, daemon->roster);
   hostd_call_finish_node (call, hostd_engine_capabilities_to_json (daemon->engine), NULL);
 }

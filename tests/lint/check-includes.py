@@ -37,6 +37,7 @@ FOREIGN = [
     (r'libxml/', ['launch', 'virt', 'engine']),
     (r'openssl/', ['attest']),
     (r'curl/', ['net']),
+    (r'libudev\.h', ['daemon']),
     (r'(linux|asm)/', ['sys']),
     (r'sys/ioctl\.h|cpuid\.h|sys/mman\.h', ['sys']),
 ]
