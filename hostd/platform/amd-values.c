@@ -158,6 +158,29 @@ hostd_amd_set_snp_values (HostdProbe *probe, HostdTechnologyFacts *facts, const 
     hostd_technology_facts_set_value_unknown (facts, names[i], "%s", why_no_status (amd, snp));
 }
 
+/* Signed with a key that a certificate can be had for: whether it is at hand is for attestation. */
+static void
+set_signed_quote (HostdTechnologyFacts *facts, const HostdSnpStatus *snp)
+{
+  static const char older[] = "; the firmware is newer than what reports are made for (tcb_current "
+                              "is not tcb_reported)";
+  const char *key = (snp->flags & HOSTD_SNP_VLEK) != 0 ? "VLEK" : "VCEK";
+  g_autofree char *cause = g_strdup_printf (
+      "whether the %s certificate for the reported TCB is at hand is not known%s%s", key,
+      (snp->flags & HOSTD_SNP_MASK_CHIP_ID) != 0 ? "; reports do not name the chip (MASK_CHIP_ID), "
+                                                   "so a verifier must be told which one it "
+                                                   "is"
+                                                 : "",
+      snp->current_tcb != snp->reported_tcb ? older : "");
+
+  hostd_technology_facts_set_quote (
+      facts, HOSTD_QUOTE_UNKNOWN, cause,
+      (snp->flags & HOSTD_SNP_VLEK) != 0
+          ? "give verifiers the VLEK certificate for tcb_reported, from who loaded the key"
+          : "give verifiers the VCEK certificate for tcb_reported, from AMD's key distribution "
+            "service");
+}
+
 void
 hostd_amd_set_snp_quote (HostdTechnologyFacts *facts, const HostdSnpStatus *snp)
 {
@@ -172,18 +195,6 @@ hostd_amd_set_snp_quote (HostdTechnologyFacts *facts, const HostdSnpStatus *snp)
         facts, HOSTD_QUOTE_BROKEN,
         "reports are not signed: the chip's key is masked (MASK_CHIP_KEY), and no VLEK is loaded",
         "load a VLEK, or set the SNP configuration back (snphost config reset)");
-  else if ((snp->flags & HOSTD_SNP_VLEK) != 0)
-    hostd_technology_facts_set_quote (
-        facts, HOSTD_QUOTE_UNKNOWN,
-        "reports are signed with a VLEK; whether its certificate for the reported TCB is at hand "
-        "is not known",
-        NULL);
   else
-    hostd_technology_facts_set_quote (
-        facts, HOSTD_QUOTE_UNKNOWN,
-        (snp->flags & HOSTD_SNP_MASK_CHIP_ID) != 0
-            ? "whether the VCEK certificate for the reported TCB is at hand is not known; reports "
-              "do not name the chip (MASK_CHIP_ID), so a verifier must be told which one it is"
-            : "whether the VCEK certificate for the reported TCB is at hand is not known",
-        NULL);
+    set_signed_quote (facts, snp);
 }

@@ -246,12 +246,11 @@ hostd_amd_ask_snp (HostdProbe *probe, HostdTechnologyFacts *facts, const HostdAm
     return;
   facts->looking_at = HOSTD_LAYER_KERNEL;
   read = hostd_probe_flag (probe, facts, PARAMETERS "/sev_snp", &on, NULL);
-  if (amd->module != HOSTD_READ_VALUE || read == HOSTD_READ_ABSENT ||
-      (read == HOSTD_READ_VALUE && !on)) {
+  if (amd->module != HOSTD_READ_VALUE || read != HOSTD_READ_VALUE || !on) {
     facts->looking_at = HOSTD_LAYER_FIRMWARE;
     hostd_technology_facts_add_evidence (facts, "dev/sev SNP_PLATFORM_STATUS", "not asked: %s",
                                          amd->module != HOSTD_READ_VALUE ? "kvm_amd is not loaded"
-                                                                         : "SNP is off");
+                                                                         : "SNP is not on");
     return;
   }
   hostd_amd_read_snp_status (probe, facts, ret_status);

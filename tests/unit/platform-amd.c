@@ -253,6 +253,11 @@ test_quotes (void)
     { "04000000", HOSTD_QUOTE_UNKNOWN, "VLEK" },
   };
   g_autoptr (HostdFacts) off = PROBE (MILAN, P "sev_snp", "N\n");
+  g_autoptr (HostdFacts) newer =
+      PROBE (MILAN, "ioctl",
+             PS_GOOD SS "01 37 01 03 1d000000 00000000 00000000 04000000000019db" TCB_MILAN "\n");
+
+  g_assert_nonnull (strstr (newer->technology[SNP].quote.cause, "newer"));
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     g_autofree char *ioctl = g_strconcat (PS_GOOD SS "01 37 01 03 1d000000 ", rows[i].flags,
