@@ -66,7 +66,7 @@ def main():
     native = os.environ.get('CLOISTER_NATIVE', '')
     if not os.path.exists(native):
         print('1..0 # SKIP CLOISTER_NATIVE names no cloisterctl of this machine (tests/check.py does)')
-        return 77
+        return 0
     program = os.path.abspath(sys.argv[1])
     wrapper = shlex.split(os.environ.get('MESON_EXE_WRAPPER', ''))
     names = sorted(n for n in os.listdir(os.path.join(TOP, HOSTS))
