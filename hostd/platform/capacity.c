@@ -9,7 +9,15 @@
 #include <string.h>
 
 /* Where the controller may be: v2, or v1 under its own mount. */
-static const char *const roots[] = { "sys/fs/cgroup", "sys/fs/cgroup/misc" };
+typedef struct {
+  const char *root, *capacity, *current, *groups;
+} Root;
+
+#define ROOT(path)                                                                                 \
+  {                                                                                                \
+    path, path "/misc.capacity", path "/misc.current", path "/*/misc.current"                      \
+  }
+static const Root roots[] = { ROOT ("sys/fs/cgroup"), ROOT ("sys/fs/cgroup/misc") };
 
 gboolean
 hostd_misc_parse_row (const char *text, const char *row, guint64 *ret_value)
@@ -40,6 +48,24 @@ read_row (HostdProbe *self, const char *root, const char *name, const char *row,
   return hostd_misc_parse_row (text, row, ret_value) ? HOSTD_READ_VALUE : HOSTD_READ_ABSENT;
 }
 
+/*
+ * Where the whole host is counted, or NULL. Only the root of all groups has misc.capacity: in a
+ * container's own view of the tree the files are those of the container.
+ */
+static const Root *
+find_root (HostdProbe *self, HostdRead *ret_read)
+{
+  *ret_read = HOSTD_READ_ABSENT;
+  for (guint i = 0; i < G_N_ELEMENTS (roots) && *ret_read == HOSTD_READ_ABSENT; i++) {
+    g_autofree char *text = NULL;
+
+    *ret_read = hostd_sys_read_file (self->sys, roots[i].capacity, &text, NULL);
+    if (*ret_read == HOSTD_READ_VALUE)
+      return &roots[i];
+  }
+  return NULL;
+}
+
 static void
 note (HostdTechnologyFacts *facts, const char *source, const char *row, HostdRead read,
       guint64 value)
@@ -56,13 +82,14 @@ HostdRead
 hostd_misc_capacity (HostdProbe *self, HostdTechnologyFacts *facts, const char *row,
                      guint64 *ret_value)
 {
-  HostdRead read = HOSTD_READ_ABSENT;
-  gboolean file = FALSE;
+  HostdRead read;
+  const Root *root = find_root (self, &read);
   guint64 value = 0;
+  gboolean file;
 
-  for (guint i = 0; i < G_N_ELEMENTS (roots) && !file && read == HOSTD_READ_ABSENT; i++)
-    read = read_row (self, roots[i], "misc.capacity", row, &value, &file);
-  note (facts, "sys/fs/cgroup/misc.capacity", row, read, value);
+  if (root != NULL)
+    read = read_row (self, root->root, "misc.capacity", row, &value, &file);
+  note (facts, (root ? root : roots)->capacity, row, read, value);
   if (read == HOSTD_READ_VALUE)
     *ret_value = value;
   return read;
@@ -95,41 +122,22 @@ sum_children (HostdProbe *self, const char *root, const char *row, guint64 *ret_
   return any ? HOSTD_READ_VALUE : HOSTD_READ_ABSENT;
 }
 
-/*
- * Where the whole host is counted, or NULL. Only the root of all groups has misc.capacity: in a
- * container's own view of the tree the files are those of the container.
- */
-static const char *
-find_root (HostdProbe *self, HostdRead *ret_read)
-{
-  *ret_read = HOSTD_READ_ABSENT;
-  for (guint i = 0; i < G_N_ELEMENTS (roots) && *ret_read == HOSTD_READ_ABSENT; i++) {
-    g_autofree char *path = g_strdup_printf ("%s/misc.capacity", roots[i]);
-    g_autofree char *text = NULL;
-
-    *ret_read = hostd_sys_read_file (self->sys, path, &text, NULL);
-    if (*ret_read == HOSTD_READ_VALUE)
-      return roots[i];
-  }
-  return NULL;
-}
-
 /* @ret_source: which file was read, for a person. */
 static HostdRead
 read_current (HostdProbe *self, const char *row, guint64 *ret_value, const char **ret_source)
 {
   HostdRead read;
-  const char *root = find_root (self, &read);
+  const Root *root = find_root (self, &read);
   gboolean file = FALSE;
 
-  *ret_source = "sys/fs/cgroup/misc.current";
+  *ret_source = (root ? root : roots)->current;
   if (root == NULL)
     return read;
-  read = read_row (self, root, "misc.current", row, ret_value, &file);
+  read = read_row (self, root->root, "misc.current", row, ret_value, &file);
   if (read != HOSTD_READ_ABSENT || file)
     return read;
-  *ret_source = "sys/fs/cgroup/*/misc.current";
-  return sum_children (self, root, row, ret_value);
+  *ret_source = root->groups;
+  return sum_children (self, root->root, row, ret_value);
 }
 
 HostdRead
