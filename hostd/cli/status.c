@@ -89,22 +89,43 @@ complain_problems (JsonArray *list)
   }
 }
 
+/* "4.3 GiB, at worst 8.0 GiB"; NULL unknown. */
+static char *
+host_memory_to_text (JsonObject *domain)
+{
+  JsonObject *memory = hostd_json_get_object (domain, "host_memory");
+  g_autofree char *expected = NULL, *worst = NULL;
+  gint64 bytes[2];
+
+  if (memory == NULL || !hostd_json_get_int (memory, "expected", &bytes[0]) ||
+      !hostd_json_get_int (memory, "worst", &bytes[1]) || bytes[0] < 0 || bytes[1] < 0)
+    return NULL;
+  expected = g_format_size_full ((guint64) bytes[0], G_FORMAT_SIZE_IEC_UNITS);
+  if (bytes[0] == bytes[1])
+    return g_steal_pointer (&expected);
+  worst = g_format_size_full ((guint64) bytes[1], G_FORMAT_SIZE_IEC_UNITS);
+  return g_strdup_printf ("%s, at worst %s", expected, worst);
+}
+
 static char *
 domains_to_text (JsonObject *answer)
 {
   static const char *const members[] = { "uuid", "name", "policy", "technology", "state" };
-  g_autoptr (HostdTable) table = hostd_table_new (
-      (const char *const[]){ "UUID", "NAME", "POLICY", "TECHNOLOGY", "STATE", NULL });
+  g_autoptr (HostdTable) table = hostd_table_new ((const char *const[]){
+      "UUID", "NAME", "POLICY", "TECHNOLOGY", "STATE", "HOST MEMORY", NULL });
   JsonArray *list = hostd_json_get_array (answer, "domains");
 
   for (guint i = 0; list != NULL && i < json_array_get_length (list); i++) {
     JsonNode *node = json_array_get_element (list, i);
-    const char *cells[G_N_ELEMENTS (members)];
+    const char *cells[G_N_ELEMENTS (members) + 1];
+    g_autofree char *memory = NULL;
 
     if (!JSON_NODE_HOLDS_OBJECT (node))
       continue;
     for (guint j = 0; j < G_N_ELEMENTS (members); j++)
       cells[j] = hostd_json_get_string (json_node_get_object (node), members[j]);
+    memory = host_memory_to_text (json_node_get_object (node));
+    cells[G_N_ELEMENTS (members)] = memory;
     hostd_table_add (table, cells);
   }
   complain_problems (hostd_json_get_array (answer, "problems"));

@@ -3,8 +3,12 @@
 
 #include "daemon/domains-json.h"
 
+#include "engine/guest-memory.h"
 #include "engine/orphans.h"
+#include "launch/verify.h"
 #include "virt/virt.h"
+
+#include <string.h>
 
 static void
 set_string (JsonObject *object, const char *name, const char *value)
@@ -13,6 +17,30 @@ set_string (JsonObject *object, const char *name, const char *value)
     json_object_set_string_member (object, name, value);
   else
     json_object_set_null_member (object, name);
+}
+
+/* What the guest costs in host memory; null where that is not known. */
+static void
+set_host_memory (JsonObject *entry, const HostdVirtDomain *domain, const HostdBinding *binding)
+{
+  g_autoptr (HostdGlance) glance = domain != NULL && binding != NULL
+                                       ? hostd_glance_at (domain->xml, strlen (domain->xml), NULL)
+                                       : NULL;
+  HostdGuestMemory memory;
+  JsonObject *object;
+
+  if (glance == NULL || glance->memory == 0 ||
+      !hostd_guest_memory_estimate (hostd_binding_get_technology (binding), glance->memory,
+                                    glance->assigned, &memory)) {
+    json_object_set_null_member (entry, "host_memory");
+    return;
+  }
+  object = json_object_new ();
+  json_object_set_int_member (object, "guest", (gint64) MIN (glance->memory, G_MAXINT64));
+  json_object_set_int_member (object, "expected", (gint64) MIN (memory.expected, G_MAXINT64));
+  json_object_set_int_member (object, "worst", (gint64) MIN (memory.worst, G_MAXINT64));
+  json_object_set_int_member (object, "pinned", (gint64) MIN (memory.pinned, G_MAXINT64));
+  json_object_set_object_member (entry, "host_memory", object);
 }
 
 /* @domain or @binding may be NULL, not both. */
@@ -43,6 +71,7 @@ describe (const HostdVirtDomain *domain, const HostdBinding *binding, const Host
     json_object_set_int_member (entry, "orphan_days", orphan_days);
   else
     json_object_set_null_member (entry, "orphan_days");
+  set_host_memory (entry, domain, binding);
   return entry;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "base/parse.h"
 #include "launch/document.h"
 #include "launch/policy-private.h"
 #include "launch/verify.h"
@@ -81,6 +82,32 @@ collect_data (xmlNodePtr security)
   return data;
 }
 
+static guint64
+read_memory (xmlNodePtr domain)
+{
+  xmlNodePtr memory = hostd_node_child (domain, "memory");
+  g_autofree char *text = memory ? hostd_node_text (memory) : NULL;
+  guint64 bytes = 0;
+
+  if (text == NULL || !hostd_parse_memory (text, hostd_node_attribute (memory, "unit"), &bytes))
+    return 0;
+  return bytes;
+}
+
+static gboolean
+has_assigned_device (xmlNodePtr domain)
+{
+  xmlNodePtr devices = hostd_node_child (domain, "devices");
+
+  for (xmlNodePtr n = devices ? devices->children : NULL; n; n = n->next)
+    if (n->type == XML_ELEMENT_NODE && n->ns == NULL &&
+        (g_str_equal ((const char *) n->name, "hostdev") ||
+         (g_str_equal ((const char *) n->name, "interface") &&
+          g_strcmp0 (hostd_node_attribute (n, "type"), "hostdev") == 0)))
+      return TRUE;
+  return FALSE;
+}
+
 HostdGlance *
 hostd_glance_at (const char *xml, gsize length, GError **error)
 {
@@ -101,6 +128,8 @@ hostd_glance_at (const char *xml, gsize length, GError **error)
     self->policy =
         hostd_node_text ((xmlNodePtr) xmlHasNsProp (ours, (const xmlChar *) "policy", NULL));
   self->asks = hostd_document_asks (domain);
+  self->memory = read_memory (domain);
+  self->assigned = has_assigned_device (domain);
   self->document = g_steal_pointer (&document);
   return g_steal_pointer (&self);
 }

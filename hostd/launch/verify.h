@@ -54,8 +54,10 @@ typedef struct {
   char *policy;
   gboolean asks; /* as in NOT_OURS above */
   gboolean has_launch_security;
-  gboolean live;    /* the root has an id: libvirt runs it, or is about to */
-  GHashTable *data; /* launchSecurity's children and attributes by name: text, or a child's path */
+  gboolean live;     /* the root has an id: libvirt runs it, or is about to */
+  guint64 memory;    /* bytes, as the guest starts with; 0 unknown */
+  gboolean assigned; /* a device of the host is passed through to it */
+  GHashTable *data;  /* launchSecurity's children and attributes by name: text, or a child's path */
   struct HostdDocument *document; /* launch/ alone */
 } HostdGlance;
 

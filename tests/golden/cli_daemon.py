@@ -152,9 +152,20 @@ class Daemon(ctl.Case):
         ran, asked = self.ask(reply(domains=[domain], problems=['u-2 is broken']), 'domains')
         self.assertEqual(asked['method'], 'io.cloister.Admin.Domains')
         self.assertEqual([line.split() for line in ran.out.splitlines()],
-                         [['UUID', 'NAME', 'POLICY', 'TECHNOLOGY', 'STATE'],
-                          ['u-1', 'web-1', 'snp', 'sev-snp', '-']])
+                         [['UUID', 'NAME', 'POLICY', 'TECHNOLOGY', 'STATE', 'HOST', 'MEMORY'],
+                          ['u-1', 'web-1', 'snp', 'sev-snp', '-', '-']])
         self.assertEqual(ran.err, 'note: u-2 is broken\n')
+
+    def test_host_memory(self):
+        gib = 2 ** 30
+        for memory, said in ((dict(guest=4 * gib, expected=4 * gib + 2 ** 28, worst=8 * gib,
+                                   pinned=4 * gib), '4.2 GiB, at worst 8.0 GiB'),
+                             (dict(guest=gib, expected=gib, worst=gib, pinned=gib), '1.0 GiB'),
+                             (dict(guest=gib, expected=-1, worst=gib, pinned=gib), '-')):
+            domain = dict(uuid='u-1', host_memory=memory)
+            ran, _ = self.ask(reply(domains=[domain], problems=[]), 'domains')
+            line = ran.out.splitlines()[1].replace('\u00a0', ' ')
+            self.assertEqual(line.split(maxsplit=5)[5], said)
 
     def test_policies(self):
         ran, asked = self.ask(reply(name='snp', text='<policy/>\n'), 'policies', 'show', 'snp')
