@@ -3,8 +3,9 @@
 
 #include "virt/event-loop.h"
 
+#include "virt/libvirt.h"
+
 #include <glib-unix.h>
-#include <libvirt/libvirt.h>
 
 /* A handle or a timeout of libvirt's. */
 typedef struct {

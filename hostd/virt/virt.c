@@ -45,6 +45,8 @@ hostd_virt_open (const char *uri, GError **error)
   HostdVirt *self;
   virConnect *connect;
 
+  if (!hostd_virt_library_load (error))
+    return NULL;
   virSetErrorFunc (NULL, ignore_error);
   hostd_virt_event_loop_start ();
   connect = virConnectOpen (address);
@@ -92,7 +94,9 @@ hostd_virt_get_library_version (void)
 {
   unsigned long version = 0;
 
-  return virGetVersion (&version, NULL, NULL) == 0 ? (guint) version : 0;
+  if (!hostd_virt_library_load (NULL) || virGetVersion (&version, NULL, NULL) < 0)
+    return 0;
+  return (guint) version;
 }
 
 char *
