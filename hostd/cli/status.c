@@ -45,6 +45,12 @@ human (const char *name)
   return g_strdelimit (g_strdup (name), "_", ' ');
 }
 
+static gboolean
+is_time (const char *name)
+{
+  return g_str_equal (name, "started") || g_str_has_suffix (name, "_from");
+}
+
 static void
 append_members (GString *text, JsonObject *object, const char *above)
 {
@@ -61,7 +67,7 @@ append_members (GString *text, JsonObject *object, const char *above)
       append_members (text, json_node_get_object (value), path);
       continue;
     }
-    shown = g_str_equal (l->data, "started") ? describe_time (value) : NULL;
+    shown = is_time (l->data) ? describe_time (value) : NULL;
     if (shown == NULL)
       shown = describe (value);
     tame = hostd_output_tame (shown != NULL ? shown : "none");
