@@ -234,7 +234,6 @@ static char *
 mask_line (Writing *self, HostdCaptureText text, const char *line)
 {
   guint64 number = g_ascii_strtoull (line, NULL, 16);
-  g_autofree char *masked = NULL;
   GHashTableIter iter;
   gpointer name, made;
 

@@ -89,8 +89,8 @@ static GString *told;
 static void
 on_done (guint64 number, const char *why, HostdFacts *facts, GError *error, gpointer data)
 {
-  g_autoptr (HostdFacts) taken = facts;
-  g_autoptr (GError) owned = error;
+  g_autoptr (HostdFacts) taken G_GNUC_UNUSED = facts;
+  g_autoptr (GError) owned G_GNUC_UNUSED = error;
 
   g_assert_true ((facts == NULL) != (error == NULL));
   g_string_append_printf (told, "%" G_GUINT64_FORMAT " %s: %s\n", number, why,

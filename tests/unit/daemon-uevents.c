@@ -69,7 +69,7 @@ static void
 test_one (void *fixture, gconstpointer data)
 {
   g_autofree char *sev = add ("misc", "sev", NULL, NULL);
-  g_autoptr (HostdUevents) events = listen (20);
+  g_autoptr (HostdUevents) events G_GNUC_UNUSED = listen (20);
 
   send (sev, "add");
   expect ("add misc sev\n");
@@ -84,7 +84,7 @@ test_burst (void *fixture, gconstpointer data)
   g_autofree char *module = add ("module", "kvm_amd", NULL, NULL);
   g_autofree char *kvm = add ("misc", "kvm", NULL, NULL);
   g_autofree char *cpu = add ("cpu", "cpu7", NULL, NULL);
-  g_autoptr (HostdUevents) events = listen (100);
+  g_autoptr (HostdUevents) events G_GNUC_UNUSED = listen (100);
 
   send (module, "remove");
   send (kvm, "remove");
@@ -105,7 +105,7 @@ test_others (void *fixture, gconstpointer data)
   g_autofree char *module = add ("module", "nfs", NULL, NULL);
   g_autofree char *nic = add ("pci", "0000:00:01.0", "DRIVER", "e1000");
   g_autofree char *begun = add ("misc", "kvm", "EVENT", "create");
-  g_autoptr (HostdUevents) events = listen (50);
+  g_autoptr (HostdUevents) events G_GNUC_UNUSED = listen (50);
 
   send (fuse, "add");
   send (disk, "change");
@@ -127,7 +127,7 @@ test_all_that_matters (void *fixture, gconstpointer data)
     { "module", "ccp", NULL, NULL },    { "faux", "tdx_host", NULL, NULL },
     { "cpu", "cpu1023", NULL, NULL },   { "pci", "0000:22:00.1", "DRIVER", "ccp" },
   };
-  g_autoptr (HostdUevents) events = listen (10);
+  g_autoptr (HostdUevents) events G_GNUC_UNUSED = listen (10);
 
   for (guint i = 0; i < G_N_ELEMENTS (devices); i++) {
     g_autofree char *path =
@@ -154,7 +154,7 @@ static void
 test_never_quiet (void *fixture, gconstpointer data)
 {
   g_autofree char *sev = add ("misc", "sev", NULL, NULL);
-  g_autoptr (HostdUevents) events = listen (50);
+  g_autoptr (HostdUevents) events G_GNUC_UNUSED = listen (50);
   guint source = g_timeout_add (5, on_chatter, sev);
 
   expect ("change misc sev\n");

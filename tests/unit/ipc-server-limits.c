@@ -191,7 +191,6 @@ test_sockets_apart (Fixture *f, gconstpointer data)
   Fixture other = { .limits = f->limits };
   int fds[2];
   hostd_autofd int more = -1;
-  hostd_autofd int elsewhere = -1;
 
   f->limits.connections = 2;
   start (f, getuid ());

@@ -409,7 +409,7 @@ static void
 test_files (void)
 {
   g_autoptr (HostdSys) capture = hostd_sys_new_capture (fake_new (HOSTD_READ_VALUE, FALSE));
-  g_autofree char *answers = ask_all (capture);
+  g_autofree char *answers G_GNUC_UNUSED = ask_all (capture);
   g_autoptr (GTree) files = NULL;
   HostdCpuid leaf;
   guint64 ppin;
