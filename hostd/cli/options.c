@@ -41,9 +41,15 @@ make_context (HostdOptions *self, const HostdCommand *command)
     { HOSTD_OPTIONS_OFFLINE,
       { "host", 0, 0, G_OPTION_ARG_FILENAME, &self->host,
         "With --offline: answer for this recorded host", "FOLDER" } },
-    { HOSTD_OPTIONS_OFFLINE,
+    { HOSTD_OPTIONS_OFFLINE | HOSTD_OPTIONS_NOVA,
       { "policy-dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->policy_dirs,
-        "With --offline: add the launch policies in this folder", "FOLDER" } },
+        command->options & HOSTD_OPTIONS_NOVA
+            ? "Add the launch policies in this folder"
+            : "With --offline: add the launch policies in this folder",
+        "FOLDER" } },
+    { HOSTD_OPTIONS_NOVA,
+      { "nova-release", 0, 0, G_OPTION_ARG_INT, &self->nova_release,
+        "The major release of Nova that is asked (default: 31)", "N" } },
     { HOSTD_OPTIONS_LAUNCH,
       { "policy", 0, 0, G_OPTION_ARG_STRING, &self->policy, "The launch policy", "NAME" } },
     { HOSTD_OPTIONS_LAUNCH,
