@@ -54,6 +54,9 @@ class Case(test_driver.LibvirtConnTestCase):
         self.owner = context.RequestContext("u", "p", user_name="carol", project_name="ledger")
         self.save = self.useFixture(
             test_driver.fixtures.MockPatchObject(objects.Instance, "save")).mock
+        if hasattr(cloister.Base, "_register_undefined_instance_details"):  # reads the database
+            self.useFixture(test_driver.fixtures.MockPatchObject(
+                cloister.Base, "_register_undefined_instance_details"))
         self.count = 0
 
     def make(self, specs, nics=0, properties=None):
@@ -90,7 +93,7 @@ class Case(test_driver.LibvirtConnTestCase):
             stack.enter_context(nova_xml.outside_world(self.case))
             for name, value in (("_create_image", (True, True)),
                                 ("_ensure_console_log_for_instance", None),
-                                ("plug_vifs", None)):
+                                ("_create_configdrive", None), ("plug_vifs", None)):
                 stack.enter_context(mock.patch.object(self.driver, name, return_value=value))
             self.driver.spawn(self.owner, self.instance, self.image, [], None, {},
                               network_info=self.network, block_device_info=self.devices, **more)
@@ -100,6 +103,10 @@ class Case(test_driver.LibvirtConnTestCase):
             return self.driver.get_info(self.instance).state == power_state.RUNNING
         except exception.InstanceNotFound:
             return False
+
+    def raises(self, what):
+        """testtools' assertRaises is no context manager."""
+        return unittest.TestCase.assertRaises(self, what)
 
     def assert_refused(self, words, call, *args, **kwargs):
         with self.assertRaisesRegex(cloister.ProtectionRefused, words):
@@ -268,7 +275,7 @@ class Running(Case):
         self.spawn()
 
     def test_suspend(self):
-        with self.assertRaises(exception.InstanceFaultRollback) as caught:
+        with self.raises(exception.InstanceFaultRollback) as caught:
             self.driver.suspend(self.owner, self.instance)
         self.assertIn("cannot be suspended", str(caught.exception.inner_exception))
         self.assertTrue(self.runs())
@@ -291,6 +298,7 @@ class Running(Case):
                   if "share_info" in inspect.signature(call).parameters else [])
         with nova_xml.outside_world(self.case), mock.patch.object(self.driver, "plug_vifs"), \
                 mock.patch.object(self.driver, "unplug_vifs"), \
+                mock.patch.object(self.driver, "_build_device_metadata", return_value=None), \
                 mock.patch.object(self.driver, "_create_images_and_backing"), \
                 mock.patch.object(self.driver, "_get_instance_disk_info_from_config"):
             call(self.owner, self.instance, self.network, *shares, block_device_info=self.devices)
@@ -330,7 +338,7 @@ class Running(Case):
         """Neither weaker nor other: resize and rebuild are refused before anything is undone."""
         for specs in ({}, {"cc:policy": "sev"}, {"cc:policy": "any"}):
             flavor = nova_xml.flavor_of("other", {"extra_specs": specs})
-            with self.subTest(specs), self.assertRaises(exception.InstanceFaultRollback) as caught:
+            with self.subTest(specs), self.raises(exception.InstanceFaultRollback) as caught:
                 self.driver.migrate_disk_and_power_off(
                     self.owner, self.instance, "192.0.2.9", flavor, self.network)
             self.assertIn("keeps the protection", str(caught.exception.inner_exception))
@@ -352,7 +360,7 @@ class Running(Case):
         connection = {"driver_volume_type": "fake", "serial": "s",
                       "data": {"device_path": "/dev/x"}}
         with mock.patch.object(self.driver, "_connect_volume"), \
-                mock.patch.object(self.driver, "_build_device_metadata"), \
+                mock.patch.object(self.driver, "_build_device_metadata", return_value=None), \
                 mock.patch.object(fakelibvirt.Domain, "attachDeviceFlags") as attached:
             self.driver.attach_volume(self.owner, connection, self.instance, "/dev/vdc", "virtio")
             device = ElementTree.fromstring(attached.call_args.args[0])
@@ -365,7 +373,7 @@ class Running(Case):
     def test_attached_interface(self):
         vif = nova_xml.vif("hot", 7)
         with mock.patch.object(self.driver.vif_driver, "plug") as plug, \
-                mock.patch.object(self.driver, "_build_device_metadata"), \
+                mock.patch.object(self.driver, "_build_device_metadata", return_value=None), \
                 mock.patch.object(fakelibvirt.Domain, "attachDeviceFlags") as attached:
             self.driver.attach_interface(self.owner, self.instance, self.image, vif)
             device = ElementTree.fromstring(attached.call_args.args[0])
