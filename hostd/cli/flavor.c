@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/json.h"
+#include "base/parse.h"
 #include "cli/ask.h"
 #include "cli/input.h"
 #include "cli/output.h"
@@ -102,13 +103,15 @@ check (const HostdCommand *self, const HostdOptions *options, guint release)
 static HostdExit
 run (const HostdCommand *self, const HostdOptions *options)
 {
-  int release = options->nova_release != 0 ? options->nova_release : HOSTD_FLAVOR_NOVA_DEFAULT;
+  guint64 release = HOSTD_FLAVOR_NOVA_DEFAULT;
 
   if (!g_str_equal (options->arguments[0], "check"))
     return hostd_command_usage (self, "write check, then a FILE or nothing");
-  if (release < HOSTD_FLAVOR_NOVA_FIRST || release > HOSTD_FLAVOR_NOVA_LAST)
-    return hostd_command_usage (self, "--nova-release is a major release from %d on, not %d",
-                                HOSTD_FLAVOR_NOVA_FIRST, release);
+  if (options->nova_release != NULL &&
+      (!hostd_parse_decimal (options->nova_release, HOSTD_FLAVOR_NOVA_LAST, &release) ||
+       release < HOSTD_FLAVOR_NOVA_FIRST))
+    return hostd_command_usage (self, "--nova-release is a major release from %d on, not '%s'",
+                                HOSTD_FLAVOR_NOVA_FIRST, options->nova_release);
   return check (self, options, (guint) release);
 }
 

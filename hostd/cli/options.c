@@ -48,7 +48,7 @@ make_context (HostdOptions *self, const HostdCommand *command)
             : "With --offline: add the launch policies in this folder",
         "FOLDER" } },
     { HOSTD_OPTIONS_NOVA,
-      { "nova-release", 0, 0, G_OPTION_ARG_INT, &self->nova_release,
+      { "nova-release", 0, 0, G_OPTION_ARG_STRING, &self->nova_release,
         "The major release of Nova that is asked (default: 31)", "N" } },
     { HOSTD_OPTIONS_LAUNCH,
       { "policy", 0, 0, G_OPTION_ARG_STRING, &self->policy, "The launch policy", "NAME" } },
@@ -188,6 +188,7 @@ hostd_options_clear (HostdOptions *self)
   g_free (self->technology);
   g_strfreev (self->data);
   g_free (self->stage);
+  g_free (self->nova_release);
   g_free (self->color_word);
   g_free (self->socket);
   g_strfreev (self->arguments);

@@ -31,7 +31,7 @@ typedef struct {
   char *technology;
   char **data; /* "KEY=VALUE" as given; NULL: none */
   char *stage;
-  int nova_release; /* 0: not given */
+  char *nova_release;
   char *color_word;
   HostdColor color;
   char *socket;      /* another socket than the command's own */

@@ -14,8 +14,8 @@ check_properties (JsonObject *properties, const char *name, GError **error)
   JsonObjectIter iter;
   const char *key;
 
-  json_object_iter_init (&iter, properties);
-  while (json_object_iter_next (&iter, &key, NULL))
+  json_object_iter_init_ordered (&iter, properties);
+  while (json_object_iter_next_ordered (&iter, &key, NULL))
     if (hostd_json_get_string (properties, key) == NULL) {
       g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID,
                    "flavor '%.128s': the property %.128s is no string", name, key);

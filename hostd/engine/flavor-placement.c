@@ -60,8 +60,8 @@ check_other_class (HostdFlavor *flavor, const Need *need)
   JsonObjectIter iter;
   const char *key;
 
-  json_object_iter_init (&iter, flavor->properties);
-  while (json_object_iter_next (&iter, &key, NULL)) {
+  json_object_iter_init_ordered (&iter, flavor->properties);
+  while (json_object_iter_next_ordered (&iter, &key, NULL)) {
     g_autofree char *group = group_of (key, "resources", need->other);
 
     if (group == NULL || g_str_equal (hostd_json_get_string (flavor->properties, key), "0"))
@@ -75,17 +75,16 @@ check_other_class (HostdFlavor *flavor, const Need *need)
   }
 }
 
-/* The group that asks for the slot; NULL if none does. */
+/* The group that asks for the slot, the first one; NULL if none does. */
 static char *
 find_slot (HostdFlavor *flavor, const Need *need)
 {
-  g_autofree char *plain = g_strconcat ("resources:", need->class, NULL);
   JsonObjectIter iter;
   const char *key;
   char *found = NULL;
 
-  json_object_iter_init (&iter, flavor->properties);
-  while (json_object_iter_next (&iter, &key, NULL)) {
+  json_object_iter_init_ordered (&iter, flavor->properties);
+  while (json_object_iter_next_ordered (&iter, &key, NULL)) {
     g_autofree char *group = group_of (key, "resources", need->class);
     const char *value = group != NULL ? hostd_json_get_string (flavor->properties, key) : NULL;
 
@@ -94,7 +93,7 @@ find_slot (HostdFlavor *flavor, const Need *need)
     if (found != NULL) {
       hostd_flavor_find (flavor, "two-slots", "it asks twice for %s, and a guest takes one",
                          need->class);
-      hostd_flavor_unset (flavor, found[0] == '\0' ? key : plain);
+      hostd_flavor_unset (flavor, key);
     } else if (!g_str_equal (value, "1")) {
       hostd_flavor_find (flavor, "bad-count", "%s is '%.32s', and a guest takes exactly 1", key,
                          value);
@@ -147,8 +146,8 @@ unset_trait (HostdFlavor *flavor, const char *name, const char *value, const cha
   JsonObjectIter iter;
   const char *key;
 
-  json_object_iter_init (&iter, flavor->properties);
-  while (json_object_iter_next (&iter, &key, NULL)) {
+  json_object_iter_init_ordered (&iter, flavor->properties);
+  while (json_object_iter_next_ordered (&iter, &key, NULL)) {
     g_autofree char *plain_group = group_of (key, "trait", name);
     g_autofree char *custom_group = group_of (key, "trait", custom);
 

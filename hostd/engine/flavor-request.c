@@ -55,8 +55,8 @@ check_names (HostdFlavor *flavor)
   JsonObjectIter iter;
   const char *key;
 
-  json_object_iter_init (&iter, flavor->properties);
-  while (json_object_iter_next (&iter, &key, NULL)) {
+  json_object_iter_init_ordered (&iter, flavor->properties);
+  while (json_object_iter_next_ordered (&iter, &key, NULL)) {
     if (g_ascii_strncasecmp (key, "cc:", 3) != 0 && g_ascii_strncasecmp (key, "cc_", 3) != 0)
       continue;
     if (!g_str_equal (key, "cc:policy") && !g_str_equal (key, "cc:technology") &&
