@@ -126,15 +126,30 @@ def known_models():
     return tuple(model.ALL) if model else (request.DEFAULT_MODEL,)
 
 
+def field(owner, name):
+    """A dictionary of an instance or a flavor. What was never given to an object without a context
+    cannot be loaded: such objects are nobody's server, as Nova cannot launch them either."""
+    try:
+        return dict(getattr(owner, name) or {})
+    except exception.OrphanedObjectError:
+        return {}
+
+
+def extra_specs_of(instance):
+    try:
+        return field(instance.flavor, "extra_specs")
+    except exception.OrphanedObjectError:
+        return {}
+
+
 def asked_by(instance, flavor=None):
     """The request of flavor and own image, never of a rescue image; None where nobody asks."""
-    flavor = flavor or instance.flavor
-    kept = instance.system_metadata or {}
+    specs = field(flavor, "extra_specs") if flavor else extra_specs_of(instance)
+    kept = field(instance, "system_metadata")
     image = {key[len("image_"):]: value for key, value in kept.items() if key.startswith("image_")}
-    specs = flavor.extra_specs if "extra_specs" in flavor else {}
     try:
         return request.request_of(
-            specs or {}, image, models=known_models(), metadata=instance.metadata or {},
+            specs, image, models=known_models(), metadata=field(instance, "metadata"),
             warn=lambda text: LOG.warning("cloister: %s", text, instance=instance))
     except request.RequestRefused as refused:
         raise ProtectionRefused(instance.uuid, str(refused)) from None
@@ -142,7 +157,7 @@ def asked_by(instance, flavor=None):
 
 def promised(instance):
     """What was promised at the first launch, or None if nothing was yet."""
-    kept = instance.system_metadata or {}
+    kept = field(instance, "system_metadata")
     if not kept.get(KEPT + "policy"):
         return None
     data = {key[len(DATA):]: value for key, value in kept.items() if key.startswith(DATA)}
