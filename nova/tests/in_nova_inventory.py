@@ -148,7 +148,7 @@ class Before32(Host):
                 self.assertEqual(self.traits("_cc_sev-es"), {"CUSTOM_HW_CPU_X86_AMD_SEV_ES",
                                                              "CUSTOM_HW_CPU_X86_AMD_SEV_SNP"})
                 self.assertEqual(self.record("")["reserved"], 0)
-                self.assertEqual(self.traits(""), set())
+                self.assertEqual(self.traits(""), {inventory.HOST_TRAIT})
                 self.again(answer("milan-snp"), release, {"amd_sev": 382})
 
     def test_traits_that_placement_knows(self):
@@ -218,6 +218,15 @@ class Before32(Host):
         for told in (None, answer("plain-vm"), inventory.NOTHING):
             self.update(told, 31)
             self.assertEqual(before, self.whole())
+
+    def test_host_trait(self):
+        """Stays while hostd is away, goes with all that was published."""
+        self.nova(34)
+        self.tree.add_traits(NODE, "CUSTOM_RACK_7")
+        for told, there in ((answer("milan-snp"), True), (None, True), (inventory.NOTHING, False)):
+            self.update(told, 34)
+            ours = {"CUSTOM_CC_HOST"} if there else set()
+            self.assertEqual(self.traits(""), {"CUSTOM_RACK_7"} | ours)
 
     def test_others_children(self):
         self.tree.new_child(NODE + "_vgpu", NODE)

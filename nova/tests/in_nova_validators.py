@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nova's own checking of extra specs: "Without" ours, and "WithOurs". Run by test_validators.py.
 
-Two runs, since the entry points of a process are read once. /mnt/shared/site is what meson installs. In a real installation it is Nova's own folder; here it is
-another, so Nova's package is told of it. The entry point is found as anywhere: by its dist-info.
+Two runs, since the entry points of a process are read once. /mnt/shared/site is what meson installs.
+In a real installation it is Nova's own folder; here it is another, so Nova's package is told of it.
+The entry point is found as anywhere: by its dist-info.
 """
 
 import importlib.util

@@ -26,6 +26,10 @@ import uuid
 NOVA_CLASS = "MEM_ENCRYPTION_CONTEXT"
 OUR_CLASS = "CUSTOM_CC_CONTEXT"
 CLASSES = (NOVA_CLASS, OUR_CLASS)
+# On the root, where this driver runs and something can be placed. Of a pool that Nova counts itself
+# nothing else tells whether cc:* means anything on that host: flavors require it (cloisterctl
+# flavor check has the same name).
+HOST_TRAIT = "CUSTOM_CC_HOST"
 
 # The first Nova whose memory encryption is on children of the root.
 NESTED = 32
@@ -333,6 +337,8 @@ class _Update:
                 self.tree.remove(name)
 
     def run(self):
+        change = self.tree.add_traits if self.pools else self.tree.remove_traits
+        change(self.nodename, HOST_TRAIT)
         carriers = {self.update_pool(pool) for pool in self.pools.values()}
         self.close_unspoken(self.pools)
         self.retire(carriers)

@@ -45,7 +45,7 @@ _FALSE = ('0', 'f', 'false', 'off', 'n', 'no')
 
 
 class RequestRefused(ValueError):
-    """What was asked cannot be launched; `word` is the extra spec, property or key that is meant."""
+    """What was asked cannot be launched; `word` is the extra spec, property or key meant."""
 
     def __init__(self, word: str, text: str):
         super().__init__(text)
