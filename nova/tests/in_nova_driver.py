@@ -25,6 +25,7 @@ from nova import context  # noqa: E402
 from nova import exception  # noqa: E402
 from nova import objects  # noqa: E402
 from nova.compute import power_state  # noqa: E402
+from nova.compute import provider_tree  # noqa: E402
 from nova.objects import migrate_data  # noqa: E402
 from nova.tests import fixtures as nova_fixtures  # noqa: E402
 from nova.tests.fixtures import libvirt as fakelibvirt  # noqa: E402
@@ -220,6 +221,55 @@ class Launch(Case):
         self.assertIn("sev-snp", self.xml(image=other))
 
 
+class Pools(Case):
+    """nova.virt.cloister.inventory has tests of its own; this is that the driver uses it."""
+
+    def update(self):
+        with mock.patch.object(cloister.Base, "update_provider_tree"), \
+                mock.patch.object(type(self.driver.virtapi), "reportclient", mock.Mock(),
+                                  create=True):
+            self.driver.update_provider_tree(self.tree, "node")
+        return [name for name in ("node", "node_cc_sev-es") if self.tree.exists(name)]
+
+    def setUp(self):
+        super().setUp()
+        self.make({})
+        self.tree = provider_tree.ProviderTree()
+        self.tree.new_root("node", nova_xml.fixed_uuid("node"))
+
+    def test_children(self):
+        self.assertIn("node_cc_sev-es", self.update())
+        self.assertTrue(self.driver.provider_tree.exists("node_cc_sev-es"))
+        self.assertIsNot(self.driver.provider_tree, self.tree)
+
+    def test_hostd_was_never_there(self):
+        self.silence()
+        self.assertEqual(self.update(), ["node"])
+
+    def test_hostd_is_away(self):
+        """What it said last holds for a while; then our children offer nothing."""
+        with mock.patch.object(client.Client, "inventory",
+                               return_value=self.driver._hostd.inventory()) as said:
+            for pool in said.return_value["pools"]:
+                pool["reserved"] = 0
+            self.update()
+            said.side_effect = client.Unreachable("away")
+
+            def room():
+                data = self.tree.data("node_cc_sev-es").inventory
+                return [(r["total"] - r["reserved"]) > 0 for r in data.values()]
+
+            self.update()
+            self.assertEqual(room(), [True])
+            self.driver._pools_since -= cloister.STALE + 1
+            self.update()
+            self.assertIn(room(), ([False], []))
+
+    def test_another_writer(self):
+        self.flags(group="cloister", placement=False)
+        self.assertEqual(self.update(), ["node"])
+
+
 class Defined(Case):
     def test_in_clear_is_not_launched(self):
         self.make(SNP)
@@ -388,7 +438,7 @@ class Running(Case):
 def load_tests(loader, standard, pattern):
     """Ours alone: Nova's base class brings thousands of its own along."""
     suite = unittest.TestSuite()
-    for case in (Loading, Ordinary, Launch, Defined, Running):
+    for case in (Loading, Ordinary, Launch, Pools, Defined, Running):
         suite.addTests(case(name) for name in vars(case) if name.startswith("test_"))
     return suite
 

@@ -63,7 +63,11 @@ def stand_in():
         return {"verdict": "allow", "technology": technology or "sev", "xml": xml,
                 "policy_digest": "0" * 64}
 
+    def inventory(self):
+        raise client.Unreachable("there is no Inventory in Nova's tests")
+
     client.Client.rewrite = rewrite
+    client.Client.inventory = inventory
     client.Client.verify = lambda self, *args, **kwargs: {"verdict": "allow"}
     base = libvirt_driver.LibvirtDriver
 

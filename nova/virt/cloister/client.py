@@ -51,6 +51,10 @@ class Client:
         return self._launch("Verify", xml=xml, policy=policy, technology=technology, data=data,
                             stage=stage)
 
+    def inventory(self):
+        """Key pools as a scheduler is to be told of them; nova.virt.cloister.inventory reads it."""
+        return self.call(f"{LAUNCH}.Inventory")
+
     def _launch(self, method, **parameters):
         answer = self.call(f"{LAUNCH}.{method}", **parameters)
         if not isinstance(answer.get("verdict"), str):

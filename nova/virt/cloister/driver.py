@@ -6,17 +6,22 @@ launched as hostd's policy says or not at all. A server keeps the protection it 
 it is written down in its system_metadata, and a resize or rebuild into another is refused.
 """
 
+import copy
 import functools
 import inspect
+import time
 import typing as ty
 from xml.etree import ElementTree
 
 from nova.console import serial as serial_console
+from nova import context as nova_context
 from nova import exception
 from nova.i18n import _
 from nova.network import model as network_model
 from nova.objects import fields
+from nova import version
 from nova.virt.cloister import client
+from nova.virt.cloister import inventory
 from nova.virt.cloister import request
 from nova.virt.libvirt import blockinfo
 from nova.virt.libvirt import driver as libvirt_driver
@@ -33,10 +38,15 @@ CONF.register_opts(
                    help="The socket of cloister-hostd that this service may call."),
         cfg.FloatOpt("deadline", default=20.0, min=0.1,
                      help="Seconds that one call to cloister-hostd may take, all in all."),
+        cfg.BoolOpt("placement", default=True,
+                    help="Tell Placement of this host's key pools. A host has one writer: false "
+                         "where cloister-hostd itself tells it."),
     ],
     group="cloister",
 )
 
+RELEASE = int(version.version_string().split(".")[0])
+STALE = 300  # seconds without hostd after which nothing is offered any more
 NAMESPACE = "urn:cloister:launch:1"
 KEPT = "cloister_"  # keys of system_metadata: policy, policy_digest, technology, data_NAME
 DATA = KEPT + "data_"
@@ -246,6 +256,7 @@ class CloisterLibvirtDriver(Base):
     def __init__(self, virtapi, read_only=False):
         super().__init__(virtapi, read_only)
         self._proved = set()  # definitions that hostd has just allowed
+        self._pools, self._pools_since = None, 0.0  # hostd's last Inventory
         intercept(self._host, "write_instance_config", self._note_drift)
         intercept(self.vif_driver, "get_config", self._with_iommu)
 
@@ -432,6 +443,35 @@ class CloisterLibvirtDriver(Base):
     @extends("instance")
     def pre_live_migration(self, nova):
         return self._refuse_live_migration(nova)
+
+    # ---- what Placement is told
+
+    def _inventory(self):
+        """hostd's answer; its last one while it is away for a moment, then that there is nothing."""
+        try:
+            self._pools, self._pools_since = self._hostd.inventory(), time.monotonic()
+        except client.HostdError as error:
+            LOG.warning("cloister: key pools are as they were last known: %s", error)
+            if self._pools is not None and time.monotonic() - self._pools_since > STALE:
+                return inventory.NOTHING
+        return self._pools
+
+    @extends("provider_tree", "nodename", "allocations")
+    def update_provider_tree(self, nova):
+        nova()
+        answer = self._inventory() if CONF.cloister.placement else None
+        if answer is None:
+            return
+        tree, admin = nova["provider_tree"], nova_context.get_admin_context()
+        reports = self.virtapi.reportclient
+        try:
+            inventory.update_provider_tree(
+                tree, nova["nodename"], answer, RELEASE, allocations=nova.arguments.get("allocations"),
+                used=inventory.usage_by(reports, admin),
+                traits=inventory.known_traits(reports, admin))
+        except ValueError as error:
+            LOG.error("cloister: %s", error)
+        self.provider_tree = copy.deepcopy(tree)  # as the last line of Nova's own does
 
     # ---- what is attached to a running guest
 
