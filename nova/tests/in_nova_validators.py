@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nova's own checking of extra specs: "Without" ours, and "WithOurs". Run by test_validators.py.
 
-Two runs, since the entry points of a process are read once. /mnt/shared/site is what meson installs.
-In a real installation it is Nova's own folder; here it is another, so Nova's package is told of it.
-The entry point is found as anywhere: by its dist-info.
+Two runs, since a process reads its entry points once. /mnt/shared/site is what meson installs. In a
+real installation it is Nova's own folder; here it is another, so Nova's package is told of it. The
+entry point is found as anywhere: by its dist-info.
 """
 
 import importlib.util
@@ -26,7 +26,8 @@ from nova.api.validation.extra_specs import validators  # noqa: E402
 
 def request_module():
     """By its path: nova.virt would be imported otherwise."""
-    spec = importlib.util.spec_from_file_location("request", SITE + "/nova/virt/cloister/request.py")
+    path = SITE + "/nova/virt/cloister/request.py"
+    spec = importlib.util.spec_from_file_location("request", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

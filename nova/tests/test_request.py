@@ -83,7 +83,8 @@ class Images(Case):
         for specs, image, policy, technology in (
                 ({"cc:required": "1"}, {"cc_policy": "snp"}, "snp", None),
                 ({"cc:policy": "any"}, {"cc_technology": "tdx"}, "any", "tdx"),
-                ({"cc:technology": "tdx"}, {"cc_policy": "tdx", "cc_technology": "tdx"}, "tdx", "tdx"),
+                ({"cc:technology": "tdx"}, {"cc_policy": "tdx", "cc_technology": "tdx"},
+                 "tdx", "tdx"),
                 ({"cc:policy": "snp"}, {"cc_policy": "any"}, "snp", None),
                 ({"cc:policy": "snp"}, {"cc_required": "True"}, "snp", None),
                 ({"hw:mem_encryption": "1"}, {"cc_policy": "sev"}, "sev", "sev")):
@@ -116,9 +117,9 @@ class Images(Case):
         """Nova's scheduler reads these of an image too, so an image may ask with them alone."""
         self.assertEqual(self.ask({}, {"hw_mem_encryption": "True"}).technology, "sev")
         self.assertEqual(self.ask({}, {"hw_mem_encryption": True}).technology, "sev")
-        self.assertEqual(self.ask({}, {"hw_mem_encryption": "True", "cc_policy": "sev"}).policy, "sev")
-        self.assertEqual(self.ask({}, {"hw_mem_encryption": "1", "hw_mem_encryption_model": "intel-tdx"},
-                                  nova=34).technology, "tdx")
+        self.assertEqual(self.ask({}, {"hw_mem_encryption": "1", "cc_policy": "sev"}).policy, "sev")
+        tdx = {"hw_mem_encryption": "1", "hw_mem_encryption_model": "intel-tdx"}
+        self.assertEqual(self.ask({}, tdx, nova=34).technology, "tdx")
         self.assertEqual(self.ask({"hw:mem_encryption": "1"},
                                   {"hw_mem_encryption_model": "amd-sev-es"}, nova=32).technology,
                          "sev-es")
@@ -128,7 +129,8 @@ class Images(Case):
                       {"hw:mem_encryption": "1", "hw:mem_encryption_model": "amd-sev-es"},
                       {"hw_mem_encryption_model": "amd-sev-snp"}, nova=34)
         self.conflict("cc:technology", {"cc:technology": "tdx"}, {"hw_mem_encryption": "1"})
-        self.assertIsNone(self.ask({}, {"hw_mem_encryption": "0", "hw_mem_encryption_model": "amd-sev"}))
+        idle = {"hw_mem_encryption": "0", "hw_mem_encryption_model": "amd-sev"}
+        self.assertIsNone(self.ask({}, idle))
         self.assertEqual(len(self.warnings), 1)
         self.assertIn("hw_mem_encryption_model", self.warnings[0])
 

@@ -35,8 +35,8 @@ def main(build, root=None):
     with tempfile.TemporaryDirectory() as folder:
         install(build, folder)
         return max(subprocess.run(
-            [SOURCE / "tests" / "stack" / "in-nova", root, folder, "nova/tests/in_nova_validators.py",
-             which], check=False).returncode for which in ("Without", "WithOurs"))
+            [SOURCE / "tests" / "stack" / "in-nova", root, folder,
+             "nova/tests/in_nova_validators.py", which], check=False).returncode for which in ("Without", "WithOurs"))
 
 
 if __name__ == "__main__":

@@ -135,8 +135,9 @@ def _read(where: str, given: ty.Mapping[str, ty.Any], prefix: str, nova_prefix: 
         hint = f', it is called {named} here' if named else f' of {", ".join(TECHNOLOGIES)}'
         raise RequestInvalid(words['technology'], f'{where}: {words["technology"]}: '
                              f'{show(technology)} is none{hint}')
-    required, nova = (None if value[word] is None else _read_boolean(where, words[word], value[word])
-                      for word in ('required', 'mem_encryption'))
+    required, nova = (
+        None if value[word] is None else _read_boolean(where, words[word], value[word])
+        for word in ('required', 'mem_encryption'))
     return _Asked(where, policy, technology, required, nova, value['mem_encryption_model'],
                   {word: f'{where} {key}' for word, key in words.items()})
 
@@ -225,8 +226,8 @@ def data_of(metadata: ty.Mapping[str, str]) -> ty.Dict[str, str]:
             continue
         word = key[3:]
         if key[:3] == 'cc:' and word in LARGE_DATA_WORDS:
-            raise RequestInvalid(key, f'metadata {key}: it does not fit here, and there is no other '
-                                 'way to give it yet')
+            raise RequestInvalid(key, f'metadata {key}: it does not fit here, and there is no '
+                                 'other way to give it yet')
         if key[:3] != 'cc:' or word not in DATA_WORDS:
             known = ['cc:' + word for word in DATA_WORDS]
             raise RequestInvalid(key, f'metadata: there is no {show(key)}{_hint(key, known)}')
