@@ -21,6 +21,7 @@ import nova.virt  # noqa: E402
 
 nova.virt.__path__.append("/mnt/src/nova/virt")
 
+from nova import exception  # noqa: E402
 from nova.compute import provider_tree  # noqa: E402
 from nova.virt.cloister import inventory  # noqa: E402
 from nova.virt.libvirt import driver as libvirt_driver  # noqa: E402
@@ -88,7 +89,7 @@ class Host(unittest.TestCase):
                 self.tree.new_child(name, NODE)
             traits = told.pop("traits")
             self.tree.update_inventory(name, {MEM: told})
-            self.tree.add_traits(name, "COMPUTE_OWNER_NOVA", *traits)
+            self.tree.add_traits(name, "OWNER_NOVA", *traits)
 
     def used(self, provider_uuid):
         return self.allocated.get(self.tree.data(provider_uuid).name, {})
@@ -129,7 +130,7 @@ class Host(unittest.TestCase):
         return told["total"] - told["reserved"]
 
     def traits(self, end):
-        return self.tree.data(NODE + end).traits - {"COMPUTE_OWNER_NOVA"}
+        return self.tree.data(NODE + end).traits - {"OWNER_NOVA"}
 
     def allocate(self, end, resource_class, amount):
         self.allocated.setdefault(NODE + end, {})[resource_class] = amount
@@ -368,18 +369,19 @@ class Upgrade(Host):
 
     def reshape_by_nova(self, models, allocations):
         driver = libvirt_driver.LibvirtDriver
-        host = types.SimpleNamespace(**{
-            name: getattr(driver, name).__get__(mock.Mock()) for name in (ENSURE,)})
+        host = types.SimpleNamespace(**{ENSURE: getattr(driver, ENSURE).__get__(mock.Mock())})
         host._get_memory_encryption_inventories = lambda: {
             model: dict(record(models.get(model, 0)), traits=[trait])
             for model, trait in MODELS.items()}
         for name in ("_reshape_memory_encryption_resources",
-                     "_reshape_memory_encryption_allocations"):
-            setattr(host, name, getattr(driver, name).__get__(host))
-        for name in ("_is_reshape_needed_memory_encryption_on_root", "_assert_is_root_provider"):
-            setattr(host, name, getattr(driver, name).__get__(host)
-                    if not isinstance(vars(driver).get(name), staticmethod)
-                    else getattr(driver, name))
+                     "_reshape_memory_encryption_allocations", "_assert_is_root_provider",
+                     "_is_reshape_needed_memory_encryption_on_root"):
+            method = getattr(driver, name)
+            setattr(host, name, method if isinstance(vars(driver)[name], staticmethod)
+                    else method.__get__(host))
+        # The first call only makes the children, with their traits, and asks for what is allocated.
+        with self.assertRaises(exception.ReshapeNeeded):
+            getattr(driver, RESHAPE)(host, self.tree, NODE, None)
         getattr(driver, RESHAPE)(host, self.tree, NODE, allocations)
         self.nova(34, **models)
         self.assertEqual(sum(MEM in told["resources"] for consumer in allocations.values()

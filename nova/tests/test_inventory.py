@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """in_nova_inventory.py in a root with Nova, with what a hostd tells of recorded hosts.
 
-  test_inventory.py HOSTD [ROOT]        ROOT defaults to build/roots/nova of the checkout
+  test_inventory.py HOSTD [NAME]        NAME of the root that make-root made, by default nova
 """
 
 import json
@@ -26,10 +26,10 @@ def ask(program, host):
             return client.call("io.cloister.Launch.Inventory")
 
 
-def main(program, root=None):
-    root = root or os.path.join(os.environ.get("CLOISTER_BUILD", SOURCE / "build"), "roots", "nova")
+def main(program, name="nova"):
+    root = os.path.join(os.environ.get("CLOISTER_BUILD", SOURCE / "build"), "roots", name)
     if not os.path.exists(f"{root}/.cloister-root"):
-        print(f"no Nova in {root}: tests/stack/make-root nova makes it")
+        print(f"no Nova in {root}: tests/stack/make-root {name} makes it")
         return 77
     if os.getuid() != 0:
         print("needs root: it mounts, and changes its root folder")
