@@ -3,9 +3,9 @@
 
   in_nova_peer.py plain|ours OUTPUT WORDS MODULE...
 
-With "ours" our driver stands in LibvirtDriver's place, and hostd's answer is yes to everything. WORDS,
-separated by commas, select tests by a part of their names; "-" takes all. A module "P/N:MODULE" takes
-the P-th of N parts of its tests.
+With "ours" our driver stands in LibvirtDriver's place, and hostd's answer is yes to everything.
+WORDS, separated by commas, select tests by a part of their names; "-" takes all. A module
+"P/N:MODULE" takes the P-th of N parts of its tests.
 """
 
 import json

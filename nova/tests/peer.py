@@ -3,8 +3,8 @@
 
   peer.py [--touched] [ROOT]
 
-All of nova.tests.unit.virt.libvirt, or with --touched only the tests of what the driver overrides. ROOT
-defaults to build/roots/nova of the checkout. hostd is a stub that says yes.
+All of nova.tests.unit.virt.libvirt, or with --touched only the tests of what the driver overrides.
+ROOT defaults to build/roots/nova of the checkout. hostd is a stub that says yes.
 """
 
 import argparse
@@ -53,7 +53,8 @@ def run(root, touched):
         "-", [[f"0/2:{DRIVER}"], [f"1/2:{DRIVER}", *(m for m in modules(root) if m != DRIVER)]])
     with tempfile.TemporaryDirectory(prefix="cloister-peer-") as shared:
         if touched:  # both at once
-            started = {which: start(root, which, shared, words, parts) for which in ("plain", "ours")}
+            started = {which: start(root, which, shared, words, parts)
+                       for which in ("plain", "ours")}
             return [collect(shared, which, started[which]) for which in ("plain", "ours")]
         return [collect(shared, which, start(root, which, shared, words, parts))
                 for which in ("plain", "ours")]

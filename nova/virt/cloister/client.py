@@ -67,7 +67,7 @@ class Client:
         message = json.dumps({"method": method, "parameters": sent}).encode() + b"\0"
         if len(message) > MESSAGE_LIMIT:
             raise Refused("io.cloister.Error.TooLarge",
-                          f"a message of {len(message)} bytes, and at most {MESSAGE_LIMIT} are taken")
+                          f"a message of {len(message)} bytes; at most {MESSAGE_LIMIT} are taken")
         return self._parse(self._exchange(message))
 
     def _exchange(self, message):

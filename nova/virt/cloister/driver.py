@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """LibvirtDriver for confidential guests: cloister-hostd rewrites and verifies what Nova defines.
 
-An instance that asks for nothing takes Nova's own way, and hostd never hears of it. One that asks is
-launched as hostd's policy says or not at all. A server keeps the protection it was created with:
+An instance that asks for nothing takes Nova's own way, and hostd never hears of it. One that asks
+is launched as hostd's policy says or not at all. A server keeps the protection it was created with:
 it is written down in its system_metadata, and a resize or rebuild into another is refused.
 """
 
@@ -281,7 +281,8 @@ class CloisterLibvirtDriver(Base):
         except client.HostdError as error:
             raise ProtectionRefused(instance.uuid, str(error)) from None
         if answer["verdict"] != "allow":
-            raise ProtectionRefused(instance.uuid, f"policy {asked.policy}: {first_reasons(answer)}")
+            raise ProtectionRefused(instance.uuid,
+                                    f"policy {asked.policy}: {first_reasons(answer)}")
         return answer
 
     def _keep(self, instance, asked, answer):
@@ -365,7 +366,7 @@ class CloisterLibvirtDriver(Base):
 
     @extends("instance")
     def spawn(self, nova):
-        """At create only this exception shows its reason to the user, and is not tried elsewhere."""
+        """At create, only this exception shows the user its reason; no other host is tried."""
         instance = nova["instance"]
         try:
             binding_request(instance)
@@ -410,12 +411,14 @@ class CloisterLibvirtDriver(Base):
                                             devices)
         xml = self._get_guest_xml(
             nova["context"], instance, nova["network_info"], disk_info, instance.image_meta,
-            block_device_info=devices, mdevs=list(self._get_all_assigned_mediated_devices(instance)),
+            block_device_info=devices,
+            mdevs=list(self._get_all_assigned_mediated_devices(instance)),
             **nova.some("accel_info", "share_info"))
         # Making the XML takes ports for serial consoles; this one is thrown away.
         for source in ElementTree.fromstring(xml).iterfind("devices/*[@type='tcp']/source"):
             if source.get("mode") == "bind" and source.get("service"):
-                serial_console.release_port(host=source.get("host"), port=int(source.get("service")))
+                serial_console.release_port(host=source.get("host"),
+                                            port=int(source.get("service")))
 
     @extends("instance")
     def suspend(self, nova):
@@ -447,7 +450,7 @@ class CloisterLibvirtDriver(Base):
     # ---- what Placement is told
 
     def _inventory(self):
-        """hostd's answer; its last one while it is away for a moment, then that there is nothing."""
+        """hostd's answer; while it is away its last one, and after a time that there is nothing."""
         try:
             self._pools, self._pools_since = self._hostd.inventory(), time.monotonic()
         except client.HostdError as error:
@@ -466,7 +469,8 @@ class CloisterLibvirtDriver(Base):
         reports = self.virtapi.reportclient
         try:
             inventory.update_provider_tree(
-                tree, nova["nodename"], answer, RELEASE, allocations=nova.arguments.get("allocations"),
+                tree, nova["nodename"], answer, RELEASE,
+                allocations=nova.arguments.get("allocations"),
                 used=inventory.usage_by(reports, admin),
                 traits=inventory.known_traits(reports, admin))
         except ValueError as error:
