@@ -18,7 +18,7 @@ typedef struct {
   GOptionEntry entry;
 } Option;
 
-/* Those that the command takes. */
+/* Those that the command takes, and its own words about itself. */
 static void
 add_entries (GOptionContext *context, const HostdCommand *command, const Option *all, guint count)
 {
@@ -29,6 +29,9 @@ add_entries (GOptionContext *context, const HostdCommand *command, const Option 
     if (all[i].set == ANY || (command->options & all[i].set))
       entries[n++] = all[i].entry;
   g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_set_summary (context, command->summary);
+  g_option_context_set_description (context, command->details);
 }
 
 static GOptionContext *
@@ -43,10 +46,7 @@ make_context (HostdOptions *self, const HostdCommand *command)
         "With --offline: answer for this recorded host", "FOLDER" } },
     { HOSTD_OPTIONS_OFFLINE | HOSTD_OPTIONS_NOVA,
       { "policy-dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->policy_dirs,
-        command->options & HOSTD_OPTIONS_NOVA
-            ? "Add the launch policies in this folder"
-            : "With --offline: add the launch policies in this folder",
-        "FOLDER" } },
+        "Not with the daemon: add the launch policies in this folder", "FOLDER" } },
     { HOSTD_OPTIONS_NOVA,
       { "nova-release", 0, 0, G_OPTION_ARG_STRING, &self->nova_release,
         "The major release of Nova that is asked (default: 31)", "N" } },
@@ -94,9 +94,6 @@ make_context (HostdOptions *self, const HostdCommand *command)
 
   G_STATIC_ASSERT (G_N_ELEMENTS (all) < MAX_ENTRIES);
   add_entries (context, command, all, G_N_ELEMENTS (all));
-  g_option_context_set_help_enabled (context, FALSE);
-  g_option_context_set_summary (context, command->summary);
-  g_option_context_set_description (context, command->details);
   return context;
 }
 
