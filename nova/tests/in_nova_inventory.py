@@ -234,9 +234,12 @@ class Before32(Host):
         self.tree.new_root("other", GUEST % 9)
         self.tree.new_child("other_cc_sev-es", "other")
         self.tree.update_inventory("other_cc_sev-es", {OURS: record(5)})
+        self.tree.new_child(NODE + "_cc_x", NODE + "_vgpu")
+        self.tree.update_inventory(NODE + "_cc_x", {OURS: record(5)})
         self.nova(31, amd_sev=382)
         self.update(inventory.NOTHING, 31)
-        self.assertEqual(self.tree.data("other_cc_sev-es").inventory, {OURS: record(5)})
+        for name in ("other_cc_sev-es", NODE + "_cc_x"):
+            self.assertEqual(self.tree.data(name).inventory, {OURS: record(5)})
 
     def test_same_uuid_after_service_delete(self):
         self.nova(31)
@@ -440,6 +443,14 @@ class Upgrade(Host):
         self.nova(34, **models)
         self.update(answer("milan-snp"), 34)
         self.assertNotIn("_cc_sev-es", self.names())
+
+    def test_class_never_removed_while_open(self):
+        self.nova(31)
+        self.update(answer("spr-tdx"), 31)
+        for left in ({OURS: record(63, 63), MEM: record(63)}, {MEM: record(63)}):
+            self.nova(32)
+            self.update(answer("spr-tdx"), 32)
+            self.assertEqual(self.tree.data(NODE + "_cc_tdx").inventory, left)
 
     def test_31_to_32_tdx(self):
         """The same child, another class: the old one stays while it is in use."""
