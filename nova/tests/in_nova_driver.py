@@ -221,6 +221,7 @@ class Launch(Case):
         self.assertIn("sev-snp", self.xml(image=other))
 
 
+@unittest.skipIf(cloister.RELEASE >= 34, "Nova 34 has a child of its own for this host's pool")
 class Pools(Case):
     """nova.virt.cloister.inventory has tests of its own; this is that the driver uses it."""
 

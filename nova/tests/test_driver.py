@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """in_nova_driver.py in a root with Nova, beside a hostd on a recorded host that has SEV-SNP.
 
-  test_driver.py HOSTD [ROOT]        ROOT defaults to build/roots/nova of the checkout
+  test_driver.py HOSTD [ROOT]        nova (the default), nova26 or nova34 of build/roots, or a folder
 """
 
 import os
@@ -14,10 +14,10 @@ sys.path.insert(0, str(SOURCE / "tests" / "integration"))
 import daemon_wire  # noqa: E402
 
 
-def main(program, root=None):
-    root = root or os.path.join(os.environ.get("CLOISTER_BUILD", SOURCE / "build"), "roots", "nova")
+def main(program, root="nova"):
+    root = os.path.join(os.environ.get("CLOISTER_BUILD", SOURCE / "build"), "roots", root)
     if not os.path.exists(f"{root}/.cloister-root"):
-        print(f"no Nova in {root}: tests/stack/make-root nova makes it")
+        print(f"no Nova in {root}: tests/stack/make-root {os.path.basename(root)} makes it")
         return 77
     if os.getuid() != 0:
         print("needs root: it mounts, and changes its root folder")

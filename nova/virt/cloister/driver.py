@@ -483,10 +483,12 @@ class CloisterLibvirtDriver(Base):
         conf = get_config(instance, *args, **kwargs)
         return conf if binding_request(instance) is None else with_iommu(conf)
 
-    @extends("instance")
-    def _get_volume_config(self, nova):
-        conf = nova()
-        return conf if binding_request(nova["instance"]) is None else with_iommu(conf)
+    @extends("conf", "instance")
+    def _check_discard_for_attach_volume(self, nova):
+        """The one place of attach_volume, in every release, that has the device and the server."""
+        if binding_request(nova["instance"]) is not None:
+            with_iommu(nova["conf"])
+        return nova()
 
     @extends("instance", "disk_bus")
     def attach_volume(self, nova):
