@@ -19,6 +19,7 @@ help:
 	@echo 'make build    build the programs: $(BUILD)/cloister-hostd, $(BUILD)/cloisterctl, $(BUILD)/cloister-hook'
 	@echo 'make demo     the whole way on a simulated SEV-SNP host (root: it makes a Debian root)'
 	@echo 'make check    everything that is tested; ends with "N passed, N failed, N skipped"'
+	@echo "make peer     all of Nova's own unit tests of its libvirt driver, with ours in its place (root)"
 	@echo 'make bench    Rewrite and Verify against libxml2, the hook against a process that does nothing'
 	@echo 'make format   reformat the C sources with clang-format 14'
 	@echo 'make install  install under PREFIX=$(PREFIX), below DESTDIR if that is set'
@@ -46,6 +47,11 @@ demo: build
 .PHONY: check
 check: check-deps
 	@python3 tests/check.py --build $(BUILD)
+
+.PHONY: peer
+peer: check-deps
+	@sh tests/stack/make-root nova
+	@python3 nova/tests/peer.py
 
 .PHONY: bench
 bench: check-deps build

@@ -33,6 +33,7 @@ extern const HostdCommand hostd_command_capabilities;
 extern const HostdCommand hostd_command_capture;
 extern const HostdCommand hostd_command_doctor;
 extern const HostdCommand hostd_command_domains;
+extern const HostdCommand hostd_command_flavor;
 extern const HostdCommand hostd_command_forget;
 extern const HostdCommand hostd_command_monitor;
 extern const HostdCommand hostd_command_policies;

@@ -24,11 +24,17 @@ read_path (const char *path, gsize max, gsize *ret_length, GError **error)
 }
 
 char *
-hostd_input_read_xml (const char *path, gsize *ret_length, GError **error)
+hostd_input_read (const char *path, gsize max, gsize *ret_length, GError **error)
 {
   if (g_str_equal (path, "-"))
-    return hostd_read_fd (STDIN_FILENO, "standard input", HOSTD_INPUT_MAX_XML, ret_length, error);
-  return read_path (path, HOSTD_INPUT_MAX_XML, ret_length, error);
+    return hostd_read_fd (STDIN_FILENO, "standard input", max, ret_length, error);
+  return read_path (path, max, ret_length, error);
+}
+
+char *
+hostd_input_read_xml (const char *path, gsize *ret_length, GError **error)
+{
+  return hostd_input_read (path, HOSTD_INPUT_MAX_XML, ret_length, error);
 }
 
 static gboolean

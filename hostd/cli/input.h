@@ -10,6 +10,11 @@ G_BEGIN_DECLS
 #define HOSTD_INPUT_MAX_XML (4u * 1024 * 1024)
 
 /*
+ * A file, a pipe, or with "-" standard input. HOSTD_ERROR_TOO_LARGE over @max bytes.
+ */
+char *hostd_input_read (const char *path, gsize max, gsize *ret_length, GError **error);
+
+/*
  * A domain XML from a file, a pipe, or with "-" from standard input. HOSTD_ERROR_TOO_LARGE over
  * the limit.
  */

@@ -11,7 +11,8 @@ static const HostdCommand *const commands[] = {
   &hostd_command_status,  &hostd_command_capabilities, &hostd_command_policies,
   &hostd_command_rewrite, &hostd_command_verify,       &hostd_command_domains,
   &hostd_command_doctor,  &hostd_command_monitor,      &hostd_command_audit,
-  &hostd_command_capture, &hostd_command_forget,       &hostd_command_reload,
+  &hostd_command_capture, &hostd_command_flavor,       &hostd_command_forget,
+  &hostd_command_reload,
 };
 
 static HostdExit

@@ -18,7 +18,7 @@ typedef struct {
   GOptionEntry entry;
 } Option;
 
-/* Those that the command takes. */
+/* Those that the command takes, and its own words about itself. */
 static void
 add_entries (GOptionContext *context, const HostdCommand *command, const Option *all, guint count)
 {
@@ -29,6 +29,9 @@ add_entries (GOptionContext *context, const HostdCommand *command, const Option 
     if (all[i].set == ANY || (command->options & all[i].set))
       entries[n++] = all[i].entry;
   g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_set_summary (context, command->summary);
+  g_option_context_set_description (context, command->details);
 }
 
 static GOptionContext *
@@ -41,9 +44,12 @@ make_context (HostdOptions *self, const HostdCommand *command)
     { HOSTD_OPTIONS_OFFLINE,
       { "host", 0, 0, G_OPTION_ARG_FILENAME, &self->host,
         "With --offline: answer for this recorded host", "FOLDER" } },
-    { HOSTD_OPTIONS_OFFLINE,
+    { HOSTD_OPTIONS_OFFLINE | HOSTD_OPTIONS_NOVA,
       { "policy-dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->policy_dirs,
-        "With --offline: add the launch policies in this folder", "FOLDER" } },
+        "Not with the daemon: add the launch policies in this folder", "FOLDER" } },
+    { HOSTD_OPTIONS_NOVA,
+      { "nova-release", 0, 0, G_OPTION_ARG_STRING, &self->nova_release,
+        "The major release of Nova that is asked (default: 31)", "N" } },
     { HOSTD_OPTIONS_LAUNCH,
       { "policy", 0, 0, G_OPTION_ARG_STRING, &self->policy, "The launch policy", "NAME" } },
     { HOSTD_OPTIONS_LAUNCH,
@@ -88,9 +94,6 @@ make_context (HostdOptions *self, const HostdCommand *command)
 
   G_STATIC_ASSERT (G_N_ELEMENTS (all) < MAX_ENTRIES);
   add_entries (context, command, all, G_N_ELEMENTS (all));
-  g_option_context_set_help_enabled (context, FALSE);
-  g_option_context_set_summary (context, command->summary);
-  g_option_context_set_description (context, command->details);
   return context;
 }
 
@@ -182,6 +185,7 @@ hostd_options_clear (HostdOptions *self)
   g_free (self->technology);
   g_strfreev (self->data);
   g_free (self->stage);
+  g_free (self->nova_release);
   g_free (self->color_word);
   g_free (self->socket);
   g_strfreev (self->arguments);

@@ -16,6 +16,7 @@ typedef enum {
   HOSTD_OPTIONS_COLOR = 1 << 5,    /* --color */
   HOSTD_OPTIONS_EVIDENCE = 1 << 6, /* --evidence */
   HOSTD_OPTIONS_CAPTURE = 1 << 4,  /* --unmasked */
+  HOSTD_OPTIONS_NOVA = 1 << 7,     /* --nova-release, --policy-dir */
 } HostdOptionSet;
 
 typedef enum { HOSTD_COLOR_AUTO, HOSTD_COLOR_ALWAYS, HOSTD_COLOR_NEVER } HostdColor;
@@ -30,6 +31,7 @@ typedef struct {
   char *technology;
   char **data; /* "KEY=VALUE" as given; NULL: none */
   char *stage;
+  char *nova_release;
   char *color_word;
   HostdColor color;
   char *socket;      /* another socket than the command's own */

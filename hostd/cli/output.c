@@ -34,17 +34,29 @@ hostd_output_json (JsonObject *object)
   return hostd_output_print (line);
 }
 
+/*
+ * C1 too: U+009B begins an escape sequence on some terminals, and XML allows it. U+202E and its
+ * like have what follows shown backwards.
+ */
+static gboolean
+is_obeyed (gunichar c)
+{
+  GUnicodeType type = g_unichar_type (c);
+
+  return type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT ||
+         type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR;
+}
+
 char *
 hostd_output_tame (const char *text)
 {
   g_autofree char *valid = g_utf8_make_valid (text, -1);
   GString *tame = g_string_sized_new (strlen (valid));
 
-  /* C1 too: U+009B begins an escape sequence on some terminals, and XML allows it. */
   for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p)) {
     gunichar c = g_utf8_get_char (p);
 
-    g_string_append_unichar (tame, g_unichar_iscntrl (c) ? ' ' : c);
+    g_string_append_unichar (tame, is_obeyed (c) ? ' ' : c);
   }
   return g_string_free (tame, FALSE);
 }

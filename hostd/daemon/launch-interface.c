@@ -6,6 +6,7 @@
 #include "daemon/daemon.h"
 #include "daemon/interfaces.h"
 #include "daemon/record.h"
+#include "engine/inventory.h"
 #include "ipc/descriptions.h"
 #include "ipc/wire.h"
 
@@ -207,6 +208,29 @@ handle_capabilities (HostdCall *call, gpointer data)
   hostd_call_finish_node (call, hostd_engine_capabilities_to_json (daemon->engine), NULL);
 }
 
+/*
+ * Before the first probe is back nothing is known, which is not the same as nothing to offer: an
+ * empty list would withdraw what was published before.
+ */
+static void
+handle_inventory (HostdCall *call, gpointer data)
+{
+  HostdDaemon *daemon = data;
+  const HostdFacts *facts = hostd_engine_get_facts (daemon->engine);
+  g_autofree char *alarm = hostd_arming_describe (daemon->arming);
+  g_autofree char *drained = alarm != NULL ? g_strdup_printf ("gate-not-armed: %s", alarm) : NULL;
+
+  if (facts->source == NULL) {
+    hostd_call_finish (call, NULL,
+                       g_error_new_literal (HOSTD_ERROR, HOSTD_ERROR_UNAVAILABLE,
+                                            "the host is being probed still: ask again"));
+    return;
+  }
+  hostd_engine_count_keys (daemon->engine);
+  hostd_engine_count_others (daemon->engine, daemon->roster);
+  hostd_call_finish_node (call, hostd_inventory_to_json (facts, drained), NULL);
+}
+
 static const HostdMethod methods[] = {
   { "Rewrite",
     handle_rewrite,
@@ -223,6 +247,7 @@ static const HostdMethod methods[] = {
       { "data", HOSTD_PARAMETER_STRINGS, TRUE } } },
   { "Forget", handle_forget, { { "uuid", HOSTD_PARAMETER_STRING, FALSE } } },
   { "Capabilities", handle_capabilities },
+  { "Inventory", handle_inventory },
   { NULL },
 };
 
