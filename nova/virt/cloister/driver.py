@@ -140,21 +140,25 @@ def field(owner, name):
     """A dictionary of an instance or a flavor. What was never given to an object without a context
     cannot be loaded: such objects are nobody's server, as Nova cannot launch them either."""
     try:
-        return dict(getattr(owner, name) or {})
+        value = getattr(owner, name, None)
+        return dict(value) if isinstance(value, dict) else {}  # Nova's fields are dict or None
     except exception.OrphanedObjectError:
         return {}
 
 
 def extra_specs_of(instance):
     try:
-        return field(instance.flavor, "extra_specs")
+        return field(getattr(instance, "flavor", None), "extra_specs")
     except exception.OrphanedObjectError:
         return {}
 
 
 def asked_by(instance, flavor=None):
     """The request of flavor and own image, never of a rescue image; None where nobody asks."""
-    specs = field(flavor, "extra_specs") if flavor else extra_specs_of(instance)
+    if flavor is None:
+        specs = extra_specs_of(instance)
+    else:  # one that comes without them cannot load them; the next host judges the server's own
+        specs = field(flavor, "extra_specs") if "extra_specs" in flavor else {}
     kept = field(instance, "system_metadata")
     image = {key[len("image_"):]: value for key, value in kept.items() if key.startswith("image_")}
     try:
