@@ -5,6 +5,7 @@
 Another version of clang-format breaks lines elsewhere, so one version is the judge: 14, Debian 12's.
 """
 
+import concurrent.futures
 import os
 import re
 import shutil
@@ -69,7 +70,9 @@ def main():
     only = [a for a in sys.argv[1:] if not a.startswith('--')]
     paths = [p for p in lint.tree('.c', '.h') if not only or p.startswith(tuple(only))]
     if '--fix' not in sys.argv:
-        lint.report([f for path in paths for f in check(tool, path, lint.read(path))], len(paths))
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            found = pool.map(lambda path: check(tool, path, lint.read(path)), paths)
+            lint.report([fault for faults in found for fault in faults], len(paths))
     for path in paths:
         text = lint.read(path)
         want = formatted(tool, path, unfold(text))
