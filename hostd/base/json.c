@@ -110,6 +110,25 @@ hostd_json_get_int (JsonObject *object, const char *member, gint64 *ret_value)
   return TRUE;
 }
 
+void
+hostd_json_set_string (JsonObject *object, const char *member, const char *value)
+{
+  if (value)
+    json_object_set_string_member (object, member, value);
+  else
+    json_object_set_null_member (object, member);
+}
+
+void
+hostd_json_add_string (JsonBuilder *builder, const char *member, const char *value)
+{
+  json_builder_set_member_name (builder, member);
+  if (value)
+    json_builder_add_string_value (builder, value);
+  else
+    json_builder_add_null_value (builder);
+}
+
 char *
 hostd_json_to_string (JsonNode *node, gboolean pretty)
 {

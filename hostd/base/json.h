@@ -34,6 +34,10 @@ JsonArray *hostd_json_get_array (JsonObject *object, const char *member);
 gboolean hostd_json_get_boolean (JsonObject *object, const char *member, gboolean *ret_value);
 gboolean hostd_json_get_int (JsonObject *object, const char *member, gint64 *ret_value);
 
+/* A string, or null where @value is NULL; with a builder, in the object that is being built. */
+void hostd_json_set_string (JsonObject *object, const char *member, const char *value);
+void hostd_json_add_string (JsonBuilder *builder, const char *member, const char *value);
+
 /* Compact, or indented for people, without a trailing line end. */
 char *hostd_json_to_string (JsonNode *node, gboolean pretty);
 char *hostd_json_object_to_string (JsonObject *object, gboolean pretty);

@@ -13,15 +13,6 @@
 
 #include <string.h>
 
-static void
-set_string (JsonObject *object, const char *name, const char *value)
-{
-  if (value != NULL)
-    json_object_set_string_member (object, name, value);
-  else
-    json_object_set_null_member (object, name);
-}
-
 static const char *
 folder_word (const HostdDaemon *daemon)
 {
@@ -57,7 +48,7 @@ libvirt_status (const HostdDaemon *daemon)
   JsonObject *libvirt = json_object_new ();
 
   json_object_set_string_member (libvirt, "state", hostd_libvirt_state_name (state));
-  set_string (libvirt, "error", why);
+  hostd_json_set_string (libvirt, "error", why);
   hostd_libvirt_layer_add_status (daemon, libvirt);
   return libvirt;
 }
@@ -74,10 +65,10 @@ handle_status (HostdCall *call, gpointer data)
   json_object_set_int_member (reply, "started", daemon->started);
   json_object_set_string_member (reply, "config", daemon->settings->path);
   json_object_set_string_member (reply, "state_dir", daemon->settings->state_dir);
-  set_string (reply, "simulation", daemon->settings->replay);
+  hostd_json_set_string (reply, "simulation", daemon->settings->replay);
   json_object_set_int_member (reply, "policies", hostd_templates_count_policies (templates));
-  set_string (reply, "policies_error", daemon->templates_error);
-  set_string (reply, "host_error", daemon->host_error);
+  hostd_json_set_string (reply, "policies_error", daemon->templates_error);
+  hostd_json_set_string (reply, "host_error", daemon->host_error);
   json_object_set_int_member (reply, "connections",
                               hostd_server_count_connections (daemon->server));
   json_object_set_object_member (reply, "host", hostd_host_watch_to_json (daemon));
@@ -106,8 +97,8 @@ handle_policy (HostdCall *call, gpointer data)
   if (policy != NULL) {
     reply = json_object_new ();
     json_object_set_string_member (reply, "name", hostd_policy_get_name (policy));
-    set_string (reply, "path", hostd_policy_get_path (policy));
-    set_string (reply, "digest", hostd_policy_get_digest (policy));
+    hostd_json_set_string (reply, "path", hostd_policy_get_path (policy));
+    hostd_json_set_string (reply, "digest", hostd_policy_get_digest (policy));
     json_object_set_string_member (reply, "text", hostd_policy_get_text (policy));
   }
   hostd_call_finish (call, reply, error);
@@ -126,7 +117,7 @@ handle_check_policy (HostdCall *call, gpointer data)
   if (policy != NULL) {
     reply = json_object_new ();
     json_object_set_string_member (reply, "name", hostd_policy_get_name (policy));
-    set_string (reply, "digest", hostd_policy_get_digest (policy));
+    hostd_json_set_string (reply, "digest", hostd_policy_get_digest (policy));
   }
   hostd_call_finish (call, reply, error);
 }

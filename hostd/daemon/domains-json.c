@@ -3,21 +3,13 @@
 
 #include "daemon/domains-json.h"
 
+#include "base/json.h"
 #include "engine/guest-memory.h"
 #include "engine/orphans.h"
 #include "launch/verify.h"
 #include "virt/virt.h"
 
 #include <string.h>
-
-static void
-set_string (JsonObject *object, const char *name, const char *value)
-{
-  if (value != NULL)
-    json_object_set_string_member (object, name, value);
-  else
-    json_object_set_null_member (object, name);
-}
 
 /* What the guest costs in host memory; null where that is not known. */
 static void
@@ -59,14 +51,15 @@ describe (const HostdVirtDomain *domain, const HostdBinding *binding, const Host
     uuid = hostd_binding_get_uuid (binding);
     name = hostd_binding_get_name (binding);
   }
-  set_string (entry, "name", name);
+  hostd_json_set_string (entry, "name", name);
   json_object_set_string_member (entry, "uuid", uuid);
-  set_string (entry, "state", domain != NULL ? domain->state : NULL);
-  set_string (entry, "policy", binding != NULL ? hostd_binding_get_policy (binding) : NULL);
-  set_string (entry, "technology",
-              binding != NULL ? hostd_technology_name (hostd_binding_get_technology (binding))
-                              : NULL);
-  set_string (entry, "last_operation", hostd_gate_last_operation (gate, uuid));
+  hostd_json_set_string (entry, "state", domain != NULL ? domain->state : NULL);
+  hostd_json_set_string (entry, "policy",
+                         binding != NULL ? hostd_binding_get_policy (binding) : NULL);
+  hostd_json_set_string (
+      entry, "technology",
+      binding != NULL ? hostd_technology_name (hostd_binding_get_technology (binding)) : NULL);
+  hostd_json_set_string (entry, "last_operation", hostd_gate_last_operation (gate, uuid));
   if (orphan_days >= 0)
     json_object_set_int_member (entry, "orphan_days", orphan_days);
   else

@@ -4,6 +4,7 @@
 #include "daemon/host-watch.h"
 
 #include "base/error.h"
+#include "base/json.h"
 #include "daemon/libvirt-layer.h"
 #include "daemon/log.h"
 #include "daemon/record.h"
@@ -209,9 +210,6 @@ hostd_host_watch_to_json (const HostdDaemon *daemon)
                                  hang != NULL                               ? "hanging"
                                  : hostd_prober_is_running (daemon->prober) ? "running"
                                                                             : "idle");
-  if (hang != NULL)
-    json_object_set_string_member (host, "hangs_at", hang);
-  else
-    json_object_set_null_member (host, "hangs_at");
+  hostd_json_set_string (host, "hangs_at", hang);
   return host;
 }

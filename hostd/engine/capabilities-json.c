@@ -3,15 +3,7 @@
 
 #include "engine/capabilities-json.h"
 
-static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  json_builder_set_member_name (builder, name);
-  if (value)
-    json_builder_add_string_value (builder, value);
-  else
-    json_builder_add_null_value (builder);
-}
+#include "base/json.h"
 
 static void
 add_count (JsonBuilder *builder, const char *name, gint64 value)
@@ -44,7 +36,7 @@ add_version (JsonBuilder *builder, const char *name, guint version)
                                                      version / 1000 % 1000, version % 1000)
                                   : NULL;
 
-  add_string (builder, name, text);
+  hostd_json_add_string (builder, name, text);
 }
 
 static void
@@ -56,7 +48,7 @@ add_sev_firmware (JsonBuilder *builder, const HostdFacts *facts)
                              facts->sev_firmware.build)
           : NULL;
 
-  add_string (builder, "sev_firmware", text);
+  hostd_json_add_string (builder, "sev_firmware", text);
 }
 
 static void
@@ -64,10 +56,10 @@ add_host (JsonBuilder *builder, const HostdFacts *facts)
 {
   json_builder_set_member_name (builder, "host");
   json_builder_begin_object (builder);
-  add_string (builder, "source", facts->source);
+  hostd_json_add_string (builder, "source", facts->source);
   add_version (builder, "libvirt", facts->libvirt_version);
   add_version (builder, "qemu", facts->qemu_version);
-  add_string (builder, "kernel", facts->kernel_release);
+  hostd_json_add_string (builder, "kernel", facts->kernel_release);
   add_sev_firmware (builder, facts);
   json_builder_set_member_name (builder, "guest");
   json_builder_add_boolean_value (builder, facts->guest);
@@ -89,7 +81,7 @@ add_capacity (JsonBuilder *builder, const HostdCapacity *capacity)
   add_count (builder, "others", capacity->others);
   add_count (builder, "leaked", capacity->leaked);
   add_count (builder, "free", capacity->free);
-  add_string (builder, "pool", capacity->pool);
+  hostd_json_add_string (builder, "pool", capacity->pool);
   if (capacity->nodes != NULL) {
     json_builder_set_member_name (builder, "nodes");
     json_builder_begin_array (builder);
@@ -116,11 +108,11 @@ add_values (JsonBuilder *builder, const GPtrArray *values)
     const HostdValue *value = g_ptr_array_index (values, i);
 
     if (value->text != NULL) {
-      add_string (builder, value->name, value->text);
+      hostd_json_add_string (builder, value->name, value->text);
     } else {
       json_builder_set_member_name (builder, value->name);
       json_builder_begin_object (builder);
-      add_string (builder, "unknown", value->why);
+      hostd_json_add_string (builder, "unknown", value->why);
       json_builder_end_object (builder);
     }
   }
@@ -131,10 +123,10 @@ static void
 add_technology (JsonBuilder *builder, const HostdTechnologyFacts *facts)
 {
   json_builder_begin_object (builder);
-  add_string (builder, "verdict", hostd_usability_name (facts->usability));
-  add_string (builder, "layer", hostd_layer_name (facts->layer));
-  add_string (builder, "cause", facts->cause);
-  add_string (builder, "fix", facts->fix);
+  hostd_json_add_string (builder, "verdict", hostd_usability_name (facts->usability));
+  hostd_json_add_string (builder, "layer", hostd_layer_name (facts->layer));
+  hostd_json_add_string (builder, "cause", facts->cause);
+  hostd_json_add_string (builder, "fix", facts->fix);
 
   json_builder_set_member_name (builder, "evidence");
   json_builder_begin_array (builder);
@@ -142,9 +134,9 @@ add_technology (JsonBuilder *builder, const HostdTechnologyFacts *facts)
     const HostdEvidence *evidence = g_ptr_array_index (facts->evidence, i);
 
     json_builder_begin_object (builder);
-    add_string (builder, "layer", hostd_layer_name (evidence->layer));
-    add_string (builder, "source", evidence->source);
-    add_string (builder, "value", evidence->value);
+    hostd_json_add_string (builder, "layer", hostd_layer_name (evidence->layer));
+    hostd_json_add_string (builder, "source", evidence->source);
+    hostd_json_add_string (builder, "value", evidence->value);
     json_builder_end_object (builder);
   }
   json_builder_end_array (builder);
@@ -153,9 +145,9 @@ add_technology (JsonBuilder *builder, const HostdTechnologyFacts *facts)
   add_values (builder, facts->values);
   json_builder_set_member_name (builder, "quote");
   json_builder_begin_object (builder);
-  add_string (builder, "state", hostd_quote_state_name (facts->quote.state));
-  add_string (builder, "cause", facts->quote.cause);
-  add_string (builder, "fix", facts->quote.fix);
+  hostd_json_add_string (builder, "state", hostd_quote_state_name (facts->quote.state));
+  hostd_json_add_string (builder, "cause", facts->quote.cause);
+  hostd_json_add_string (builder, "fix", facts->quote.fix);
   json_builder_end_object (builder);
   json_builder_end_object (builder);
 }
@@ -173,9 +165,9 @@ add_firmware (JsonBuilder *builder, const HostdFacts *facts)
     const HostdFirmware *firmware = g_ptr_array_index (facts->firmware, i);
 
     json_builder_begin_object (builder);
-    add_string (builder, "descriptor", firmware->descriptor);
-    add_string (builder, "image", firmware->image);
-    add_string (builder, "device", firmware->flash ? "flash" : "memory");
+    hostd_json_add_string (builder, "descriptor", firmware->descriptor);
+    hostd_json_add_string (builder, "image", firmware->image);
+    hostd_json_add_string (builder, "device", firmware->flash ? "flash" : "memory");
     json_builder_set_member_name (builder, "uefi");
     json_builder_add_boolean_value (builder, firmware->uefi);
     add_strings (builder, "features", firmware->features);

@@ -3,6 +3,8 @@
 
 #include "engine/doctor.h"
 
+#include "base/json.h"
+
 typedef struct {
   HostdFindingLevel level;
   char *id, *text, *fix, *source;
@@ -371,15 +373,6 @@ hostd_diagnosis_examine (HostdDiagnosis *self, const HostdFacts *facts,
 }
 
 static void
-set_string (JsonObject *object, const char *name, const char *value)
-{
-  if (value)
-    json_object_set_string_member (object, name, value);
-  else
-    json_object_set_null_member (object, name);
-}
-
-static void
 add_findings (const HostdDiagnosis *self, HostdFindingLevel level, JsonArray *array)
 {
   for (guint i = 0; i < self->findings->len; i++) {
@@ -392,8 +385,8 @@ add_findings (const HostdDiagnosis *self, HostdFindingLevel level, JsonArray *ar
     json_object_set_string_member (object, "id", finding->id);
     json_object_set_string_member (object, "level", hostd_finding_level_name (level));
     json_object_set_string_member (object, "text", finding->text);
-    set_string (object, "fix", finding->fix);
-    set_string (object, "source", finding->source);
+    hostd_json_set_string (object, "fix", finding->fix);
+    hostd_json_set_string (object, "source", finding->source);
     json_array_add_object_element (array, object);
   }
 }

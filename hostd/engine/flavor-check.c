@@ -60,25 +60,16 @@ name_technologies (guint technologies)
   return names;
 }
 
-static void
-set_string_or_null (JsonObject *object, const char *member, const char *value)
-{
-  if (value != NULL)
-    json_object_set_string_member (object, member, value);
-  else
-    json_object_set_null_member (object, member);
-}
-
 static JsonObject *
 flavor_to_json (const HostdFlavor *flavor, const HostdFlavorRequest *request)
 {
   JsonObject *object = json_object_new ();
 
   json_object_set_string_member (object, "name", flavor->name);
-  set_string_or_null (object, "id", flavor->id);
+  hostd_json_set_string (object, "id", flavor->id);
   json_object_set_string_member (object, "verdict",
                                  hostd_flavor_is_wrong (flavor) ? "wrong" : "fine");
-  set_string_or_null (object, "policy", request->policy);
+  hostd_json_set_string (object, "policy", request->policy);
   json_object_set_array_member (object, "technologies", name_technologies (request->technologies));
   json_object_set_array_member (object, "findings", json_array_ref (flavor->findings));
   json_object_set_array_member (object, "notes", json_array_ref (flavor->notes));

@@ -3,6 +3,8 @@
 
 #include "engine/inventory.h"
 
+#include "base/json.h"
+
 #define UNKNOWN HOSTD_CAPACITY_UNKNOWN
 
 /* What a guest can be launched with; of the others there is nothing to place. */
@@ -62,24 +64,14 @@ add_guests (JsonBuilder *builder, const HostdCapacity *capacity)
 }
 
 static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  json_builder_set_member_name (builder, name);
-  if (value != NULL)
-    json_builder_add_string_value (builder, value);
-  else
-    json_builder_add_null_value (builder);
-}
-
-static void
 add_technology (JsonBuilder *builder, const HostdFacts *facts, guint i)
 {
   g_autofree char *fallback = g_strconcat ("CUSTOM_", launched[i].trait, NULL);
 
   json_builder_begin_object (builder);
-  add_string (builder, "name", hostd_technology_name (launched[i].technology));
-  add_string (builder, "trait", launched[i].trait);
-  add_string (builder, "fallback", fallback);
+  hostd_json_add_string (builder, "name", hostd_technology_name (launched[i].technology));
+  hostd_json_add_string (builder, "trait", launched[i].trait);
+  hostd_json_add_string (builder, "fallback", fallback);
   json_builder_set_member_name (builder, "features");
   json_builder_begin_array (builder);
   if (facts->technology[launched[i].technology].quote.state == HOSTD_QUOTE_READY)
@@ -93,7 +85,7 @@ add_pool (JsonBuilder *builder, const HostdFacts *facts, const HostdCapacity *ca
           const char *drained)
 {
   json_builder_begin_object (builder);
-  add_string (builder, "pool", capacity->pool);
+  hostd_json_add_string (builder, "pool", capacity->pool);
   json_builder_set_member_name (builder, "total");
   json_builder_add_int_value (builder, capacity->total);
   json_builder_set_member_name (builder, "reserved");
@@ -126,7 +118,7 @@ hostd_inventory_to_json (const HostdFacts *facts, const char *drained)
       add_pool (builder, facts, &t->capacity, drained);
   }
   json_builder_end_array (builder);
-  add_string (builder, "drained", drained);
+  hostd_json_add_string (builder, "drained", drained);
   json_builder_end_object (builder);
   return json_builder_get_root (builder);
 }

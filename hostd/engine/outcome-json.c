@@ -3,15 +3,7 @@
 
 #include "engine/engine.h"
 
-static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  json_builder_set_member_name (builder, name);
-  if (value != NULL)
-    json_builder_add_string_value (builder, value);
-  else
-    json_builder_add_null_value (builder);
-}
+#include "base/json.h"
 
 static void
 add_reasons (JsonBuilder *builder, const char *name, const HostdReasons *reasons)
@@ -22,9 +14,9 @@ add_reasons (JsonBuilder *builder, const char *name, const HostdReasons *reasons
     const HostdReason *reason = hostd_reasons_get (reasons, i);
 
     json_builder_begin_object (builder);
-    add_string (builder, "id", reason->id);
-    add_string (builder, "xpath", reason->xpath);
-    add_string (builder, "text", reason->text);
+    hostd_json_add_string (builder, "id", reason->id);
+    hostd_json_add_string (builder, "xpath", reason->xpath);
+    hostd_json_add_string (builder, "text", reason->text);
     json_builder_end_object (builder);
   }
   json_builder_end_array (builder);
@@ -38,13 +30,14 @@ hostd_rewrite_to_json (const HostdRewrite *rewrite)
   gboolean chosen = hostd_rewrite_get_technology (rewrite, &technology);
 
   json_builder_begin_object (builder);
-  add_string (builder, "verdict", hostd_verdict_name (hostd_rewrite_get_verdict (rewrite)));
-  add_string (builder, "technology", chosen ? hostd_technology_name (technology) : NULL);
-  add_string (builder, "uuid", hostd_rewrite_get_uuid (rewrite));
-  add_string (builder, "policy_digest", hostd_rewrite_get_policy_digest (rewrite));
+  hostd_json_add_string (builder, "verdict",
+                         hostd_verdict_name (hostd_rewrite_get_verdict (rewrite)));
+  hostd_json_add_string (builder, "technology", chosen ? hostd_technology_name (technology) : NULL);
+  hostd_json_add_string (builder, "uuid", hostd_rewrite_get_uuid (rewrite));
+  hostd_json_add_string (builder, "policy_digest", hostd_rewrite_get_policy_digest (rewrite));
   add_reasons (builder, "reasons", hostd_rewrite_get_reasons (rewrite));
   add_reasons (builder, "notes", hostd_rewrite_get_notes (rewrite));
-  add_string (builder, "xml", hostd_rewrite_get_text (rewrite, NULL));
+  hostd_json_add_string (builder, "xml", hostd_rewrite_get_text (rewrite, NULL));
   json_builder_end_object (builder);
   return json_builder_get_root (builder);
 }
@@ -57,8 +50,9 @@ hostd_verify_to_json (const HostdVerify *verify)
   gboolean known = hostd_verify_get_technology (verify, &technology);
 
   json_builder_begin_object (builder);
-  add_string (builder, "verdict", hostd_verdict_name (hostd_verify_get_verdict (verify)));
-  add_string (builder, "technology", known ? hostd_technology_name (technology) : NULL);
+  hostd_json_add_string (builder, "verdict",
+                         hostd_verdict_name (hostd_verify_get_verdict (verify)));
+  hostd_json_add_string (builder, "technology", known ? hostd_technology_name (technology) : NULL);
   add_reasons (builder, "reasons", hostd_verify_get_reasons (verify));
   add_reasons (builder, "notes", hostd_verify_get_notes (verify));
   json_builder_end_object (builder);
@@ -78,10 +72,10 @@ hostd_engine_policies_to_json (HostdEngine *self)
     const HostdPolicy *policy = hostd_templates_get_policy (templates, i);
 
     json_builder_begin_object (builder);
-    add_string (builder, "name", hostd_policy_get_name (policy));
-    add_string (builder, "title", hostd_policy_get_title (policy));
-    add_string (builder, "path", hostd_policy_get_path (policy));
-    add_string (builder, "digest", hostd_policy_get_digest (policy));
+    hostd_json_add_string (builder, "name", hostd_policy_get_name (policy));
+    hostd_json_add_string (builder, "title", hostd_policy_get_title (policy));
+    hostd_json_add_string (builder, "path", hostd_policy_get_path (policy));
+    hostd_json_add_string (builder, "digest", hostd_policy_get_digest (policy));
     json_builder_set_member_name (builder, "technologies");
     json_builder_begin_array (builder);
     for (guint j = 0; j < hostd_policy_count_technologies (policy); j++)
