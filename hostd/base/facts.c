@@ -111,6 +111,15 @@ hostd_facts_free (HostdFacts *self)
   g_free (self);
 }
 
+char *
+hostd_facts_describe_sev_firmware (const HostdFacts *self)
+{
+  if (!self->sev_firmware.known)
+    return NULL;
+  return g_strdup_printf ("%u.%u.%u", self->sev_firmware.major, self->sev_firmware.minor,
+                          self->sev_firmware.build);
+}
+
 void
 hostd_technology_facts_add_evidence (HostdTechnologyFacts *self, const char *source,
                                      const char *format, ...)

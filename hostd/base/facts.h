@@ -147,6 +147,9 @@ HostdFacts *hostd_facts_new (void); /* everything unknown */
 void hostd_facts_free (HostdFacts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdFacts, hostd_facts_free)
 
+/* "1.55.29": API and build; NULL unknown. (transfer full) */
+char *hostd_facts_describe_sev_firmware (const HostdFacts *self);
+
 /* What was noted before, in the same words, is not noted again. */
 void hostd_technology_facts_add_evidence (HostdTechnologyFacts *self, const char *source,
                                           const char *format, ...) G_GNUC_PRINTF (3, 4);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "daemon/libvirt-layer.h"
 #include "daemon/log.h"
 #include "daemon/record.h"
@@ -39,18 +40,10 @@ settle (HostdDaemon *daemon, guint64 number, const GError *error)
   }
 }
 
-static char *
-describe_time (gint64 when)
-{
-  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (when);
-
-  return time != NULL ? g_date_time_format (time, "%FT%TZ") : g_strdup ("?");
-}
-
 static void
 keep_old (HostdDaemon *daemon, const GError *error)
 {
-  g_autofree char *when = daemon->facts_time != 0 ? describe_time (daemon->facts_time) : NULL;
+  g_autofree char *when = daemon->facts_time != 0 ? hostd_time_to_text (daemon->facts_time) : NULL;
 
   g_free (daemon->host_error);
   daemon->host_error =

@@ -4,6 +4,7 @@
 #include "engine/ask-libvirt.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "engine/roster.h"
 #include "virt/virt.h"
 
@@ -68,8 +69,7 @@ ask (const Question *question, GError **error)
   if (virt == NULL || !hostd_virt_get_versions (virt, &version, &qemu, error))
     return NULL;
   answers = g_new0 (HostdLibvirtAnswers, 1);
-  answers->version =
-      g_strdup_printf ("%u.%u.%u", version / 1000000, version / 1000 % 1000, version % 1000);
+  answers->version = hostd_version_to_text (version);
   answers->capabilities = hostd_virt_get_domain_capabilities_xml (virt, question->emulator, error);
   domains = answers->capabilities != NULL ? hostd_virt_list_domains (virt, error) : NULL;
   if (domains == NULL)

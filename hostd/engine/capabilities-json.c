@@ -4,6 +4,7 @@
 #include "engine/capabilities-json.h"
 
 #include "base/json.h"
+#include "base/text.h"
 
 static void
 add_count (JsonBuilder *builder, const char *name, gint64 value)
@@ -32,35 +33,23 @@ add_strings (JsonBuilder *builder, const char *name, char **strings)
 static void
 add_version (JsonBuilder *builder, const char *name, guint version)
 {
-  g_autofree char *text = version ? g_strdup_printf ("%u.%u.%u", version / 1000000,
-                                                     version / 1000 % 1000, version % 1000)
-                                  : NULL;
+  g_autofree char *text = hostd_version_to_text (version);
 
   hostd_json_add_string (builder, name, text);
 }
 
 static void
-add_sev_firmware (JsonBuilder *builder, const HostdFacts *facts)
-{
-  g_autofree char *text =
-      facts->sev_firmware.known
-          ? g_strdup_printf ("%u.%u.%u", facts->sev_firmware.major, facts->sev_firmware.minor,
-                             facts->sev_firmware.build)
-          : NULL;
-
-  hostd_json_add_string (builder, "sev_firmware", text);
-}
-
-static void
 add_host (JsonBuilder *builder, const HostdFacts *facts)
 {
+  g_autofree char *sev_firmware = hostd_facts_describe_sev_firmware (facts);
+
   json_builder_set_member_name (builder, "host");
   json_builder_begin_object (builder);
   hostd_json_add_string (builder, "source", facts->source);
   add_version (builder, "libvirt", facts->libvirt_version);
   add_version (builder, "qemu", facts->qemu_version);
   hostd_json_add_string (builder, "kernel", facts->kernel_release);
-  add_sev_firmware (builder, facts);
+  hostd_json_add_string (builder, "sev_firmware", sev_firmware);
   json_builder_set_member_name (builder, "guest");
   json_builder_add_boolean_value (builder, facts->guest);
   json_builder_set_member_name (builder, "root");

@@ -3,6 +3,8 @@
 
 #include "engine/facts-diff.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 /* Bytes of the one line; the longest of its parts is a cause. */
@@ -114,32 +116,16 @@ compare_rest (GPtrArray *lines, const char *name, const HostdTechnologyFacts *be
 static void
 compare_versions (GPtrArray *lines, const char *what, guint before, guint after)
 {
-  const guint numbers[] = { before, after };
-  char *texts[] = { NULL, NULL };
+  g_autofree char *was = hostd_version_to_text (before), *is = hostd_version_to_text (after);
 
-  for (guint i = 0; i < 2; i++)
-    if (numbers[i] != 0)
-      texts[i] = g_strdup_printf ("%u.%u.%u", numbers[i] / 1000000, numbers[i] / 1000 % 1000,
-                                  numbers[i] % 1000);
-  compare (lines, what, texts[0], texts[1]);
-  g_free (texts[0]);
-  g_free (texts[1]);
-}
-
-static char *
-describe_sev_firmware (const HostdFacts *facts)
-{
-  return facts->sev_firmware.known
-             ? g_strdup_printf ("%u.%u.%u", facts->sev_firmware.major, facts->sev_firmware.minor,
-                                facts->sev_firmware.build)
-             : NULL;
+  compare (lines, what, was, is);
 }
 
 static void
 compare_host (GPtrArray *lines, const HostdFacts *before, const HostdFacts *after)
 {
-  g_autofree char *sev_was = describe_sev_firmware (before),
-                  *sev_is = describe_sev_firmware (after);
+  g_autofree char *sev_was = hostd_facts_describe_sev_firmware (before),
+                  *sev_is = hostd_facts_describe_sev_firmware (after);
   g_autofree char *cbit_was = before->cbit_known ? g_strdup_printf ("%u", before->cbitpos) : NULL;
   g_autofree char *cbit_is = after->cbit_known ? g_strdup_printf ("%u", after->cbitpos) : NULL;
   g_autofree char *emulators_was =

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/io.h"
-#include "base/parse.h"
+#include "base/text.h"
 #include "engine/pool-use.h"
 #include "platform/platform.h"
 #include "sys/sys.h"
@@ -194,19 +194,6 @@ hostd_host_facts_join_libvirt (HostdFacts *facts, const HostdDomainCapabilities 
 
 /* ---- a recording's libvirt ---- */
 
-static guint
-parse_version (const char *text)
-{
-  g_autofree char *trimmed = g_strstrip (g_strdup (text));
-  g_auto (GStrv) parts = g_strsplit (trimmed, ".", 4);
-  guint64 n[3] = { 0, 0, 0 };
-
-  for (guint i = 0; i < G_N_ELEMENTS (n) && parts[i]; i++)
-    if (!hostd_parse_decimal (parts[i], 999, &n[i]))
-      return 0;
-  return n[0] * 1000000 + n[1] * 1000 + n[2];
-}
-
 /* The guests that it ran. */
 static gboolean
 join_recorded_guests (HostdSys *sys, HostdFacts *facts, GError **error)
@@ -242,8 +229,8 @@ join_recorded_libvirt (HostdSys *sys, HostdFacts *facts, GError **error)
   read = hostd_sys_read_file (sys, "libvirt/version", &version, error);
   if (read == HOSTD_READ_UNREADABLE)
     return FALSE;
-  hostd_host_facts_join_libvirt (facts, capabilities,
-                                 read == HOSTD_READ_VALUE ? parse_version (version) : 0, 0);
+  hostd_host_facts_join_libvirt (
+      facts, capabilities, read == HOSTD_READ_VALUE ? hostd_version_from_text (version) : 0, 0);
   return join_recorded_guests (sys, facts, error);
 }
 

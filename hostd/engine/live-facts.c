@@ -3,6 +3,7 @@
 
 #include "engine/live-facts.h"
 
+#include "base/text.h"
 #include "engine/host-facts.h"
 #include "virt/domain-capabilities.h"
 
@@ -164,9 +165,8 @@ stand_on (HostdLiveFacts *self, HostdLibvirtLayer layer, const HostdLibvirtAnswe
 static void
 join_kept (HostdLiveFacts *self, HostdFacts *facts, const HostdLibvirtAnswer *kept)
 {
-  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (kept->time);
-  g_autofree char *when = time != NULL ? g_date_time_format (time, "%FT%TZ") : NULL;
-  g_autofree char *line = g_strdup_printf ("said at %s", when != NULL ? when : "?");
+  g_autofree char *when = hostd_time_to_text (kept->time);
+  g_autofree char *line = g_strdup_printf ("said at %s", when);
 
   hostd_host_facts_note_libvirt (facts, line);
   if (join_answer (facts, kept))

@@ -3,7 +3,7 @@
 
 #include "platform/platform.h"
 
-#include "base/parse.h"
+#include "base/text.h"
 #include "platform/firmware-descriptors.h"
 #include "platform/technology.h"
 
@@ -61,18 +61,6 @@ read_machine (HostdProbe *probe, HostdFacts *facts)
   }
 }
 
-static guint
-version_number (const char *text)
-{
-  g_auto (GStrv) parts = g_strsplit (text, ".", 4);
-  guint64 n[3] = { 0, 0, 0 };
-
-  for (guint i = 0; i < G_N_ELEMENTS (n) && parts[i]; i++)
-    if (!hostd_parse_decimal (parts[i], 999, &n[i]))
-      return 0;
-  return n[0] * 1000000 + n[1] * 1000 + n[2];
-}
-
 static void
 read_emulators (HostdProbe *probe, HostdFacts *facts)
 {
@@ -83,7 +71,7 @@ read_emulators (HostdProbe *probe, HostdFacts *facts)
   facts->emulators = g_strdupv (probe->emulators);
   if (probe->emulator &&
       hostd_sys_qemu_version (probe->sys, probe->emulator, &version, NULL) == HOSTD_READ_VALUE)
-    facts->qemu_version = version_number (version);
+    facts->qemu_version = hostd_version_from_text (version);
 }
 
 /*
