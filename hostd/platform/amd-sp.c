@@ -3,22 +3,12 @@
 
 #include "platform/amd-sp.h"
 
+#include "base/bytes.h"
+
 #include <errno.h>
 
 #define STATUS_CONFIG_ES (1u << 8)
 #define NEEDS_ROOT "run as root: /dev/sev is its own"
-
-static guint32
-get_le32 (const guint8 *bytes)
-{
-  return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (guint32) bytes[3] << 24;
-}
-
-static guint64
-get_le64 (const guint8 *bytes)
-{
-  return get_le32 (bytes) | (guint64) get_le32 (bytes + 4) << 32;
-}
 
 /* TRUE if the driver answered; else evidence and, where it is certain, the broken layer are set. */
 static gboolean
@@ -67,12 +57,16 @@ hostd_amd_read_sev_status (HostdProbe *probe, HostdTechnologyFacts *facts,
   *ret_status = (HostdSevStatus){ 0 };
   facts->looking_at = HOSTD_LAYER_FIRMWARE;
   if (ask_sev (probe, facts, HOSTD_SEV_PLATFORM_STATUS, source, &answer, &read)) {
-    *ret_status = (HostdSevStatus){
-      TRUE, d[0], d[1], d[7], d[2], (get_le32 (d + 3) & STATUS_CONFIG_ES) != 0, get_le32 (d + 8)
-    };
+    *ret_status = (HostdSevStatus){ TRUE,
+                                    d[0],
+                                    d[1],
+                                    d[7],
+                                    d[2],
+                                    (hostd_get_le32 (d + 3) & STATUS_CONFIG_ES) != 0,
+                                    hostd_get_le32 (d + 8) };
     hostd_technology_facts_add_evidence (
         facts, source, "API %u.%u build %u, state %u, flags %x, guests %u", ret_status->api_major,
-        ret_status->api_minor, ret_status->build, ret_status->state, get_le32 (d + 3),
+        ret_status->api_minor, ret_status->build, ret_status->state, hostd_get_le32 (d + 3),
         ret_status->guests);
   } else if (answer.errnum == ENODEV || answer.errnum == EBUSY) {
     hostd_technology_facts_set_broken (facts, HOSTD_LAYER_FIRMWARE,
@@ -107,10 +101,10 @@ hostd_amd_read_snp_status (HostdProbe *probe, HostdTechnologyFacts *facts,
   snp->api_minor = d[1];
   snp->state = d[2];
   snp->rmp_initialized = (d[3] & 1) != 0;
-  snp->flags = get_le32 (d + 8);
-  snp->guests = get_le32 (d + 12);
-  snp->current_tcb = get_le64 (d + 16);
-  snp->reported_tcb = get_le64 (d + 24);
+  snp->flags = hostd_get_le32 (d + 8);
+  snp->guests = hostd_get_le32 (d + 12);
+  snp->current_tcb = hostd_get_le64 (d + 16);
+  snp->reported_tcb = hostd_get_le64 (d + 24);
   hostd_technology_facts_add_evidence (
       facts, source,
       "API %u.%u, state %u, RMP %02x, flags %x, guests %u, current TCB %016" G_GINT64_MODIFIER

@@ -3,6 +3,7 @@
 
 #include "platform/technology.h"
 
+#include "base/bytes.h"
 #include "base/parse.h"
 #include "platform/capacity.h"
 #include "platform/guest.h"
@@ -92,16 +93,6 @@ is_compatible (HostdProbe *probe, const char *node, const char *wanted)
   return FALSE;
 }
 
-static guint64
-get_be64 (const guint8 *p)
-{
-  guint64 value = 0;
-
-  for (guint i = 0; i < 8; i++)
-    value = value << 8 | p[i];
-  return value;
-}
-
 /* Adds up the sizes of @property: pairs of address and size, 64 bits each. */
 static void
 add_sizes (HostdProbe *probe, const char *node, const char *property, guint64 *sum)
@@ -111,7 +102,7 @@ add_sizes (HostdProbe *probe, const char *node, const char *property, guint64 *s
   const guint8 *data = bytes ? g_bytes_get_data (bytes, &length) : NULL;
 
   for (gsize i = 0; data && i + 16 <= length; i += 16)
-    if (!g_uint64_checked_add (sum, *sum, get_be64 (data + i + 8)))
+    if (!g_uint64_checked_add (sum, *sum, hostd_get_be64 (data + i + 8)))
       *sum = G_MAXUINT64;
 }
 

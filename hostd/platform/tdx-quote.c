@@ -3,6 +3,7 @@
 
 #include "platform/tdx-quote.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/parse.h"
 
@@ -23,18 +24,6 @@
 #define PCCS "opt/intel/sgx-dcap-pccs"
 #define MAX_CACHED 64
 #define QGS_CONFIG "etc/qgs.conf"
-
-static guint
-get_le16 (const guint8 *p)
-{
-  return p[0] | p[1] << 8;
-}
-
-static guint32
-get_le32 (const guint8 *p)
-{
-  return p[0] | p[1] << 8 | p[2] << 16 | (guint32) p[3] << 24;
-}
 
 /* "Broken" stands over "unknown", and the first of each over later ones. */
 static void add_state (HostdTechnologyFacts *facts, HostdQuoteState state, const char *fix,
@@ -137,26 +126,27 @@ read_platform_info (HostdTechnologyFacts *facts, const guint8 *d, gsize length)
 {
   guint32 id_size, svn_size;
 
-  if (length < HEADER_SIZE || get_le16 (d) != 1 || get_le32 (d + 8) != length ||
-      get_le32 (d + 4) != PLATFORM_INFO_RESP)
+  if (length < HEADER_SIZE || hostd_get_le16 (d) != 1 || hostd_get_le32 (d + 8) != length ||
+      hostd_get_le32 (d + 4) != PLATFORM_INFO_RESP)
     return FALSE;
-  if (get_le32 (d + 12) != 0) {
-    hostd_technology_facts_add_evidence (facts, "QGS", "error 0x%x", get_le32 (d + 12));
-    qgs_error (facts, get_le32 (d + 12));
+  if (hostd_get_le32 (d + 12) != 0) {
+    hostd_technology_facts_add_evidence (facts, "QGS", "error 0x%x", hostd_get_le32 (d + 12));
+    qgs_error (facts, hostd_get_le32 (d + 12));
     return TRUE;
   }
   if (length < RESP_SIZE)
     return FALSE;
-  id_size = get_le32 (d + HEADER_SIZE + 4);
-  svn_size = get_le32 (d + HEADER_SIZE + 8);
+  id_size = hostd_get_le32 (d + HEADER_SIZE + 4);
+  svn_size = hostd_get_le32 (d + HEADER_SIZE + 8);
   if (id_size > MAX_ID || svn_size > MAX_ID || length != RESP_SIZE + (gsize) id_size + svn_size)
     return FALSE;
 
   hostd_technology_facts_add_evidence (facts, "QGS", "answers: TDQE %u, PCE %u",
-                                       get_le16 (d + HEADER_SIZE), get_le16 (d + HEADER_SIZE + 2));
+                                       hostd_get_le16 (d + HEADER_SIZE),
+                                       hostd_get_le16 (d + HEADER_SIZE + 2));
   hostd_technology_facts_set_value (facts, "qgs", "answers");
-  hostd_technology_facts_set_value (facts, "tdqe_svn", "%u", get_le16 (d + HEADER_SIZE));
-  hostd_technology_facts_set_value (facts, "pce_svn", "%u", get_le16 (d + HEADER_SIZE + 2));
+  hostd_technology_facts_set_value (facts, "tdqe_svn", "%u", hostd_get_le16 (d + HEADER_SIZE));
+  hostd_technology_facts_set_value (facts, "pce_svn", "%u", hostd_get_le16 (d + HEADER_SIZE + 2));
   if (svn_size > 0) {
     g_autoptr (GString) hex = g_string_new (NULL);
 
@@ -258,11 +248,11 @@ read_registration (HostdProbe *probe, HostdTechnologyFacts *facts, const guint8 
 {
   guint status;
 
-  if (length != 11 || get_le16 (d + 4) != 1 || get_le16 (d + 6) != 3) {
+  if (length != 11 || hostd_get_le16 (d + 4) != 1 || hostd_get_le16 (d + 6) != 3) {
     registration_unknown (facts, "the variable SgxRegistrationStatus is not what it should be");
     return;
   }
-  status = get_le16 (d + 8);
+  status = hostd_get_le16 (d + 8);
   hostd_technology_facts_add_evidence (facts, "SgxRegistrationStatus", "status %x, error %x",
                                        status, d[10]);
   if ((status & STATUS_COMPLETE) != 0 && d[10] == 0) {

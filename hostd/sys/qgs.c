@@ -3,6 +3,7 @@
 
 #include "sys/qgs.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/io.h"
 #include "sys/files.h"
@@ -29,18 +30,6 @@ static const guint8 question[LENGTH_SIZE + HEADER_SIZE] = {
   0, 0, 0, HEADER_SIZE, MAJOR_VERSION, 0, 0, 0, GET_PLATFORM_INFO_REQ, 0, 0, 0, HEADER_SIZE,
 };
 
-static guint32
-read_be32 (const guint8 *p)
-{
-  return (guint32) p[0] << 24 | (guint32) p[1] << 16 | (guint32) p[2] << 8 | p[3];
-}
-
-static guint32
-read_le32 (const guint8 *p)
-{
-  return (guint32) p[3] << 24 | (guint32) p[2] << 16 | (guint32) p[1] << 8 | p[0];
-}
-
 static gssize
 bad_message (GError **error, const char *why)
 {
@@ -62,7 +51,7 @@ hostd_qgs_missing (const guint8 *data, gsize length, GBytes **ret_message, GErro
     return bad_message (error, "it begins with neither a length nor a version");
   if (length < offset + HEADER_SIZE && offset == 0)
     return HEADER_SIZE - length;
-  size = offset ? read_be32 (data) : read_le32 (data + 8);
+  size = offset ? hostd_get_be32 (data) : hostd_get_le32 (data + 8);
   if (size < HEADER_SIZE || size > HOSTD_QGS_MAX_MESSAGE)
     return bad_message (error, "its length is out of bounds");
   if (length < offset + size)
