@@ -327,23 +327,6 @@ mask_efi_variable (GBytes *content)
   return g_bytes_new (masked, length);
 }
 
-#define QGS_CACHE "var/opt/qgsd/"
-/*
- * What QGS's library keeps of a PCCS's answers: certificates that name the platform. That there is
- * one stays.
- */
-static GBytes *
-mask_qgs_cache (GBytes *content)
-{
-  static const char with[] =
-      "SGX-PCK-Certificate-Issuer-Chain: " MASKED "\n-----BEGIN CERTIFICATE-----\n" MASKED "\n";
-
-  if (hostd_bytes_have (content, "pck-certificate-issuer-chain") &&
-      hostd_bytes_have (content, "begin certificate"))
-    return g_bytes_new_static (with, strlen (with));
-  return g_bytes_new_static (MASKED "\n", strlen (MASKED "\n"));
-}
-
 /*
  * Files of the cache of QGS's library hold answers of a PCCS, with certificates that have the
  * platform's ids in them. What is left says which kinds of answers there are.
@@ -357,13 +340,11 @@ mask_quote_cache (GBytes *content)
     "pck-certificate-issuer-chain", "tcb-info-issuer-chain", "enclave-identity-issuer-chain",
     "pck-crl-issuer-chain",         "begin certificate",     "begin x509 crl"
   };
-  gsize length;
-  const char *data = g_bytes_get_data (content, &length);
-  g_autofree char *text = g_ascii_strdown (data != NULL ? data : "", length);
   g_autoptr (GString) found = g_string_new (NULL);
+  gsize length;
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
-    if (memmem (text, length, kinds[i], strlen (kinds[i])) != NULL)
+    if (hostd_bytes_have (content, kinds[i]))
       g_string_append_printf (found, "%s: " MASKED "\n", kinds[i]);
   length = found->len;
   return g_bytes_new_take (g_string_free (g_steal_pointer (&found), FALSE), length);
@@ -380,8 +361,6 @@ hostd_mask_file (const char *path, GBytes *content, const char *host_name)
     return mask_efi_variable (content);
   if (g_str_has_prefix (path, QUOTE_CACHE))
     return mask_quote_cache (content);
-  if (g_str_has_prefix (path, QGS_CACHE))
-    return mask_qgs_cache (content);
   if (names_a_machine (path))
     return g_bytes_new_static (MASKED "\n", strlen (MASKED "\n"));
   /* Bytes: what they mean is not known. No text that is read here has a NUL. */
