@@ -82,7 +82,7 @@ hostd_engine_free (HostdEngine *self)
   g_clear_pointer (&self->bindings, hostd_bindings_free);
   g_clear_pointer (&self->facts, hostd_facts_free);
   g_clear_pointer (&self->templates, hostd_templates_unref);
-  g_clear_pointer (&self->known_bad, hostd_known_bad_unref);
+  g_clear_pointer (&self->known_bad, hostd_known_bad_free);
   g_free (self->known_bad_error);
   g_free (self->recording);
   g_strfreev (self->policy_dirs);
@@ -99,7 +99,7 @@ hostd_engine_reload (HostdEngine *self, GError **error)
   if (known_bad == NULL)
     return FALSE;
   g_clear_pointer (&self->templates, hostd_templates_unref);
-  g_clear_pointer (&self->known_bad, hostd_known_bad_unref);
+  g_clear_pointer (&self->known_bad, hostd_known_bad_free);
   g_clear_pointer (&self->known_bad_error, g_free);
   self->templates = g_steal_pointer (&templates);
   self->known_bad = g_steal_pointer (&known_bad);
@@ -116,8 +116,7 @@ hostd_engine_probe (HostdEngine *self, GError **error)
   fresh = hostd_host_facts_read (self->recording, error);
   if (fresh == NULL)
     return FALSE;
-  g_clear_pointer (&self->facts, hostd_facts_free);
-  self->facts = fresh;
+  hostd_engine_set_facts (self, fresh);
   return TRUE;
 }
 

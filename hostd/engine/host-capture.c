@@ -4,14 +4,12 @@
 #include "engine/host-capture.h"
 
 #include "base/error.h"
-#include "base/io.h"
 #include "engine/ask-libvirt.h"
 #include "engine/host-facts.h"
 #include "store/capture-folder.h"
 #include "sys/capture.h"
 #include "sys/kernel-log.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 #define ABOUT_HEAD "A capture by cloisterctl "
@@ -32,18 +30,8 @@ note (GPtrArray *notes, const char *what, const GError *why)
 static HostdSys *
 open_host (const HostdCaptureOptions *options, GError **error)
 {
-  hostd_autofd int root = -1;
-  HostdSys *inner, *answers = NULL;
+  HostdSys *inner = hostd_host_open (options->recording, options->root, options->replay, error);
 
-  if (options->recording != NULL) {
-    inner = hostd_sys_new_recording (options->recording, error);
-  } else {
-    root = hostd_open_dir_at (AT_FDCWD, options->root != NULL ? options->root : "/", error);
-    if (root < 0 || (options->replay != NULL &&
-                     (answers = hostd_sys_new_recording (options->replay, error)) == NULL))
-      return NULL;
-    inner = hostd_sys_new_live (root, answers);
-  }
   return inner != NULL ? hostd_sys_new_capture (inner) : NULL;
 }
 

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /* Writes down what Cloister reads of a host, as a recorded host: tests/hosts/README.md. */
 typedef struct {
   const char *recording; /* a recorded host to be captured again; NULL: this machine */
-  const char *root;      /* of this machine: as hostd_host_facts_read_machine() has the two */
+  const char *root;      /* of this machine: as hostd_host_open() has the two */
   const char *replay;
   gboolean unmasked;       /* serial numbers and the like too, see sys/mask.h */
   const char *libvirt_uri; /* NULL: qemu:///system */

@@ -248,52 +248,35 @@ hostd_host_facts_read_through (HostdSys *sys, const char *source, GError **error
   return g_steal_pointer (&facts);
 }
 
-static HostdFacts *
-read_recording (const char *recording, HostdSysAsking asking, gpointer data, GError **error)
+HostdSys *
+hostd_host_open (const char *recording, const char *root, const char *replay, GError **error)
 {
-  g_autoptr (HostdSys) sys = NULL;
-
-  if (asking != NULL)
-    asking (recording, data);
-  sys = hostd_sys_new_recording (recording, error);
-  if (sys == NULL)
-    return NULL;
-  hostd_sys_set_asking (sys, asking, data);
-  return hostd_host_facts_read_through (sys, recording, error);
-}
-
-static HostdFacts *
-read_machine (const char *root, const char *replay, HostdSysAsking asking, gpointer data,
-              GError **error)
-{
-  hostd_autofd int root_fd = hostd_open_dir_at (AT_FDCWD, root ? root : "/", error);
-  g_autoptr (HostdSys) sys = NULL;
-  g_autofree char *source = NULL;
+  hostd_autofd int root_fd = -1;
   HostdSys *answers = NULL;
 
+  if (recording != NULL)
+    return hostd_sys_new_recording (recording, error);
+  root_fd = hostd_open_dir_at (AT_FDCWD, root != NULL ? root : "/", error);
   if (root_fd < 0)
     return NULL;
-  if (replay && (answers = hostd_sys_new_recording (replay, error)) == NULL)
+  if (replay != NULL && (answers = hostd_sys_new_recording (replay, error)) == NULL)
     return NULL;
-  sys = hostd_sys_new_live (root_fd, answers);
-  hostd_sys_set_asking (sys, asking, data);
-  source =
-      replay ? g_strdup_printf ("live, processor replayed from %s", replay) : g_strdup ("live");
-  return hostd_host_facts_read_through (sys, source, error);
-}
-
-HostdFacts *
-hostd_host_facts_read_machine (const char *root, const char *replay, GError **error)
-{
-  return read_machine (root, replay, NULL, NULL, error);
+  return hostd_sys_new_live (root_fd, answers);
 }
 
 HostdFacts *
 hostd_host_facts_read_telling (const char *recording, HostdSysAsking asking, gpointer data,
                                GError **error)
 {
-  return recording ? read_recording (recording, asking, data, error)
-                   : read_machine (NULL, NULL, asking, data, error);
+  g_autoptr (HostdSys) sys = NULL;
+
+  if (recording != NULL && asking != NULL)
+    asking (recording, data);
+  sys = hostd_host_open (recording, NULL, NULL, error);
+  if (sys == NULL)
+    return NULL;
+  hostd_sys_set_asking (sys, asking, data);
+  return hostd_host_facts_read_through (sys, recording != NULL ? recording : "live", error);
 }
 
 HostdFacts *
@@ -305,8 +288,7 @@ hostd_host_facts_read (const char *recording, GError **error)
 void
 hostd_host_facts_count_keys (HostdFacts *facts)
 {
-  hostd_autofd int root = hostd_open_dir_at (AT_FDCWD, "/", NULL);
-  g_autoptr (HostdSys) sys = root >= 0 ? hostd_sys_new_live (root, NULL) : NULL;
+  g_autoptr (HostdSys) sys = hostd_host_open (NULL, NULL, NULL, NULL);
 
   if (sys != NULL)
     hostd_platform_count_keys (sys, facts);

@@ -21,11 +21,12 @@ HostdFacts *hostd_host_facts_read_telling (const char *recording, HostdSysAsking
                                            gpointer data, GError **error);
 
 /*
- * This machine, its files below @root (NULL: "/"). @replay (may be NULL) is a recorded host whose
- * CPUID, MSRs, KVM and AMD-SP answers are taken in place of the machine's own: a daemon beside a
- * simulated /sys. facts->source says so.
+ * A recorded host; with @recording NULL this machine, its files below @root (NULL: "/"). @replay
+ * (may be NULL) is a recorded host whose CPUID, MSRs, KVM and AMD-SP answers are taken in place of
+ * the machine's own, beside a simulated /sys.
  */
-HostdFacts *hostd_host_facts_read_machine (const char *root, const char *replay, GError **error);
+HostdSys *hostd_host_open (const char *recording, const char *root, const char *replay,
+                           GError **error);
 
 /*
  * Of the machine that @sys answers for, @source being its name: all that the two above read is read

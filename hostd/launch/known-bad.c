@@ -14,7 +14,6 @@
 #define FILE_NAME "known-bad"
 
 struct HostdKnownBad {
-  int refs;
   GPtrArray *combinations; /* (element-type HostdCombination) */
   GHashTable *ignored;     /* ids */
 };
@@ -326,7 +325,6 @@ known_bad_new (void)
 {
   HostdKnownBad *self = g_new0 (HostdKnownBad, 1);
 
-  self->refs = 1;
   self->combinations = g_ptr_array_new_with_free_func ((GDestroyNotify) combination_free);
   self->ignored = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
@@ -371,17 +369,10 @@ hostd_known_bad_check (const char *template_dir, const char *path, guint *ret_co
   return TRUE;
 }
 
-HostdKnownBad *
-hostd_known_bad_ref (HostdKnownBad *self)
-{
-  g_atomic_int_inc (&self->refs);
-  return self;
-}
-
 void
-hostd_known_bad_unref (HostdKnownBad *self)
+hostd_known_bad_free (HostdKnownBad *self)
 {
-  if (self == NULL || !g_atomic_int_dec_and_test (&self->refs))
+  if (self == NULL)
     return;
   g_ptr_array_unref (self->combinations);
   g_hash_table_unref (self->ignored);

@@ -9,8 +9,7 @@ G_BEGIN_DECLS
 
 /*
  * Known-bad combinations: versions of QEMU, kernel, firmware and libvirt, and features, that do not
- * go together, as data (templates/known-bad.xml, doc/known-bad.md). A set of them is immutable and
- * reference counted, as templates are.
+ * go together, as data (templates/known-bad.xml, doc/known-bad.md). A set of them is immutable.
  */
 typedef struct HostdKnownBad HostdKnownBad;
 
@@ -40,9 +39,8 @@ HostdKnownBad *hostd_known_bad_load (const char *template_dir, const char *const
 /* Checks one file by itself; how many combinations are in it. */
 gboolean hostd_known_bad_check (const char *template_dir, const char *path, guint *ret_count,
                                 GError **error);
-HostdKnownBad *hostd_known_bad_ref (HostdKnownBad *self);
-void hostd_known_bad_unref (HostdKnownBad *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdKnownBad, hostd_known_bad_unref)
+void hostd_known_bad_free (HostdKnownBad *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdKnownBad, hostd_known_bad_free)
 
 guint hostd_known_bad_count (const HostdKnownBad *self); /* 0 for NULL */
 const HostdCombination *hostd_known_bad_get (const HostdKnownBad *self, guint index);

@@ -8,7 +8,6 @@
 #include "virt/virt-private.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* Questions that libvirtd leaves unheard for half a minute end the connection. */
 #define KEEPALIVE_SECONDS 5
@@ -117,14 +116,6 @@ hostd_virt_get_domain_capabilities_xml (HostdVirt *self, const char *emulator, G
   }
   /* libvirt's strings are malloc'ed, and so are GLib's since 2.46: g_free() will do. */
   return xml;
-}
-
-HostdDomainCapabilities *
-hostd_virt_get_domain_capabilities (HostdVirt *self, const char *emulator, GError **error)
-{
-  g_autofree char *xml = hostd_virt_get_domain_capabilities_xml (self, emulator, error);
-
-  return xml != NULL ? hostd_domain_capabilities_parse (xml, strlen (xml), error) : NULL;
 }
 
 static const char *

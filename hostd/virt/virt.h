@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "virt/domain-capabilities.h"
-
 #include <glib.h>
 
 G_BEGIN_DECLS
@@ -34,12 +32,10 @@ gboolean hostd_virt_get_versions (HostdVirt *self, guint *ret_libvirt, guint *re
 guint hostd_virt_get_library_version (void);
 
 /*
- * Of that emulator (NULL: libvirt's default) for KVM guests: on x86-64 of machine type q35,
- * elsewhere of the one that libvirt takes by itself.
+ * The domain capabilities, as a document for hostd_domain_capabilities_parse(), of that emulator
+ * (NULL: libvirt's default) for KVM guests: on x86-64 of machine type q35, elsewhere of the one
+ * that libvirt takes by itself.
  */
-HostdDomainCapabilities *hostd_virt_get_domain_capabilities (HostdVirt *self, const char *emulator,
-                                                             GError **error);
-/* The document itself. */
 char *hostd_virt_get_domain_capabilities_xml (HostdVirt *self, const char *emulator,
                                               GError **error);
 

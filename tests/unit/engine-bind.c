@@ -68,7 +68,7 @@ hostd_known_bad_load (const char *template_dir, const char *const *policy_dirs, 
 }
 
 void
-hostd_known_bad_unref (HostdKnownBad *self)
+hostd_known_bad_free (HostdKnownBad *self)
 {
 }
 
