@@ -59,6 +59,22 @@ hostd_read_fd (int fd, const char *name, gsize max, gsize *ret_length, GError **
   return (char *) g_byte_array_free (g_steal_pointer (&bytes), FALSE);
 }
 
+gboolean
+hostd_path_check_plain (const char *path, GError **error)
+{
+  /* An empty path is one empty part, which g_strsplit() has none for. */
+  g_auto (GStrv) parts = g_strsplit (*path != '\0' ? path : "/", "/", -1);
+
+  for (guint i = 0; parts[i]; i++) {
+    if (*parts[i] == '\0' || g_str_equal (parts[i], ".") || g_str_equal (parts[i], "..")) {
+      g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "\"%s\" is not a plain relative path",
+                   path);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
 char *
 hostd_read_file_at (int dirfd, const char *path, gsize max, gsize *ret_length, GError **error)
 {

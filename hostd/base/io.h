@@ -33,6 +33,12 @@ hostd_steal_fd (int *fd)
 int hostd_open_dir_at (int dirfd, const char *path, GError **error);
 
 /*
+ * Whether @path is relative and plain: parts that are neither empty nor "." nor "..", so that it
+ * cannot lead out of the folder it is used in. FALSE with HOSTD_ERROR_INVALID.
+ */
+gboolean hostd_path_check_plain (const char *path, GError **error);
+
+/*
  * Reads a whole regular file of at most @max bytes. A file that is longer is HOSTD_ERROR_TOO_LARGE;
  * one that is no regular file (a FIFO would hang us, a device would not end) is
  * HOSTD_ERROR_INVALID. sysfs and procfs files, which claim length 0 or 4096, are read to their end.

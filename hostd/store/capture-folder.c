@@ -166,20 +166,6 @@ count (HostdCaptureFolder *self, gsize bytes, GError **error)
   return hostd_capture_folder_fits (self->entries, self->bytes, error);
 }
 
-static gboolean
-is_plain (const char *path, GError **error)
-{
-  g_auto (GStrv) parts = g_strsplit (*path != '\0' ? path : "/", "/", -1);
-
-  for (guint i = 0; parts[i] != NULL; i++)
-    if (*parts[i] == '\0' || g_str_equal (parts[i], ".") || g_str_equal (parts[i], "..")) {
-      g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "\"%s\" is not a plain relative path",
-                   path);
-      return FALSE;
-    }
-  return TRUE;
-}
-
 /* mkdir() and its mode, which the umask cuts. */
 static gboolean
 make_one (HostdCaptureFolder *self, const char *path, GError **error)
@@ -198,7 +184,7 @@ make_one (HostdCaptureFolder *self, const char *path, GError **error)
 gboolean
 hostd_capture_folder_add_folder (HostdCaptureFolder *self, const char *path, GError **error)
 {
-  if (!is_plain (path, error))
+  if (!hostd_path_check_plain (path, error))
     return FALSE;
   for (const char *slash = strchr (path, '/'); slash != NULL; slash = strchr (slash + 1, '/')) {
     g_autofree char *above = g_strndup (path, slash - path);
@@ -218,7 +204,7 @@ hostd_capture_folder_add_file (HostdCaptureFolder *self, const char *path, GByte
   gsize length;
   const char *data = g_bytes_get_data (content, &length);
 
-  if (!is_plain (path, error) ||
+  if (!hostd_path_check_plain (path, error) ||
       (!g_str_equal (above, ".") && !hostd_capture_folder_add_folder (self, above, error)) ||
       !count (self, length, error))
     return FALSE;

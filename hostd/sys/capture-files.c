@@ -37,12 +37,6 @@ typedef struct {
   GTree *files;      /* what is made */
 } Writing;
 
-static int
-compare_text (gconstpointer a, gconstpointer b, gpointer data)
-{
-  return strcmp (a, b);
-}
-
 static void
 unref_bytes (gpointer bytes)
 {
@@ -331,7 +325,7 @@ hostd_capture_to_files (HostdSys *sys, gboolean masked, const char *host_name)
   Writing writing = { capture, masked, host_name, NULL, NULL };
 
   writing.names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  writing.files = g_tree_new_full (compare_text, NULL, g_free, unref_bytes);
+  writing.files = hostd_capture_tree_new (unref_bytes);
   g_tree_foreach (capture->files, add_file, &writing);
   g_tree_foreach (capture->folders, add_folder, &writing);
   for (guint i = 0; i < HOSTD_CAPTURE_N_TEXTS; i++)

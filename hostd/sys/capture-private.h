@@ -33,4 +33,7 @@ typedef struct {
   char *emulator;                      /* the one whose answers a recording can hold, or NULL */
 } HostdCapture;
 
+/* Of texts, in byte order; keys are freed, and values by @value_free. */
+GTree *hostd_capture_tree_new (GDestroyNotify value_free);
+
 G_END_DECLS

@@ -25,8 +25,8 @@ compare_text (gconstpointer a, gconstpointer b, gpointer data)
   return strcmp (a, b);
 }
 
-static GTree *
-new_tree (GDestroyNotify value_free)
+GTree *
+hostd_capture_tree_new (GDestroyNotify value_free)
 {
   return g_tree_new_full (compare_text, NULL, g_free, value_free);
 }
@@ -36,7 +36,7 @@ static void
 note_line (HostdCapture *self, HostdCaptureText text, char *key, char *line)
 {
   if (self->texts[text] == NULL)
-    self->texts[text] = new_tree (g_free);
+    self->texts[text] = hostd_capture_tree_new (g_free);
   if (g_tree_lookup (self->texts[text], key) == NULL) {
     g_tree_insert (self->texts[text], key, line);
   } else {
@@ -50,7 +50,7 @@ static void
 note_empty (HostdCapture *self, HostdCaptureText text)
 {
   if (self->texts[text] == NULL)
-    self->texts[text] = new_tree (g_free);
+    self->texts[text] = hostd_capture_tree_new (g_free);
 }
 
 /* @question is taken. */
@@ -474,9 +474,9 @@ hostd_sys_new_capture (HostdSys *inner)
   self->ops.recording = hostd_sys_is_recording (inner);
   self->base.ops = &self->ops;
   self->inner = inner;
-  self->files = new_tree ((GDestroyNotify) g_bytes_unref);
-  self->folders = new_tree ((GDestroyNotify) g_strfreev);
-  self->devices = new_tree (NULL);
+  self->files = hostd_capture_tree_new ((GDestroyNotify) g_bytes_unref);
+  self->folders = hostd_capture_tree_new ((GDestroyNotify) g_strfreev);
+  self->devices = hostd_capture_tree_new (NULL);
   return &self->base;
 }
 

@@ -4,6 +4,7 @@
 #include "sys/sys.h"
 
 #include "base/error.h"
+#include "base/io.h"
 #include "sys/ops.h"
 
 #include <string.h>
@@ -50,28 +51,12 @@ tell (HostdSys *self, const char *format, ...)
   self->asking (what, self->asking_data);
 }
 
-/*
- * Callers build paths from names that they read (a CPU, a cgroup): such a name must not lead out.
- */
-static gboolean
-path_is_safe (const char *path, GError **error)
-{
-  g_auto (GStrv) parts = g_strsplit (path, "/", -1);
-
-  for (guint i = 0; parts[i]; i++) {
-    if (*parts[i] == '\0' || g_str_equal (parts[i], ".") || g_str_equal (parts[i], "..")) {
-      g_set_error (error, HOSTD_ERROR, HOSTD_ERROR_INVALID, "\"%s\" is not a plain relative path",
-                   path);
-      return FALSE;
-    }
-  }
-  return TRUE;
-}
+/* Callers build paths from names that they read (a CPU, a cgroup): so each is checked. */
 
 HostdRead
 hostd_sys_read_bytes (HostdSys *self, const char *path, GBytes **ret_bytes, GError **error)
 {
-  if (!path_is_safe (path, error))
+  if (!hostd_path_check_plain (path, error))
     return HOSTD_READ_UNREADABLE;
   tell (self, "/%s", path);
   return self->ops->read_bytes (self, path, ret_bytes, error);
@@ -99,7 +84,7 @@ hostd_sys_read_file (HostdSys *self, const char *path, char **ret_text, GError *
 HostdRead
 hostd_sys_list_folder (HostdSys *self, const char *path, char ***ret_names, GError **error)
 {
-  if (!path_is_safe (path, error))
+  if (!hostd_path_check_plain (path, error))
     return HOSTD_READ_UNREADABLE;
   tell (self, "/%s", path);
   return self->ops->list_folder (self, path, ret_names, error);
@@ -144,7 +129,7 @@ hostd_sys_kvm_takes_type (HostdSys *self, guint64 type, GError **error)
 HostdRead
 hostd_sys_has_device (HostdSys *self, const char *path, GError **error)
 {
-  if (!path_is_safe (path, error))
+  if (!hostd_path_check_plain (path, error))
     return HOSTD_READ_UNREADABLE;
   tell (self, "/%s", path);
   return self->ops->has_device (self, path, error);
