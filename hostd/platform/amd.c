@@ -4,6 +4,7 @@
 #include "platform/amd.h"
 
 #include "platform/amd-generation.h"
+#include "platform/kvm.h"
 
 #define MSR_SYSCFG 0xc0010010
 #define SYSCFG_SMEE (G_GUINT64_CONSTANT (1) << 23)

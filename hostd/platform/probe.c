@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-/* linux/kvm.h: KVM_CAP_VM_TYPES. */
-#define CAP_VM_TYPES 235
 /* Evidence is for reading: a file of more is clipped there. */
 #define MAX_EVIDENCE 200
 
@@ -383,30 +381,6 @@ hostd_probe_module (HostdProbe *self, HostdTechnologyFacts *facts, const char *m
   else
     note_failure (facts, path, read, error, NULL);
   return read;
-}
-
-guint
-hostd_probe_vm_types (HostdProbe *self, HostdTechnologyFacts *facts)
-{
-  static const char source[] = "dev/kvm KVM_CAP_VM_TYPES";
-  g_autoptr (GError) error = NULL;
-  guint types = 0;
-  HostdRead read = hostd_sys_kvm_extension (self->sys, CAP_VM_TYPES, &types, &error);
-
-  facts->looking_at = HOSTD_LAYER_KERNEL;
-  if (read == HOSTD_READ_VALUE) {
-    hostd_technology_facts_add_evidence (facts, source, "%x", types);
-    return types;
-  }
-  note_failure (facts, source, read, error, NULL);
-  if (read == HOSTD_READ_ABSENT)
-    hostd_technology_facts_set_broken (
-        facts, HOSTD_LAYER_KERNEL, "there is no /dev/kvm: KVM does not run here",
-        "turn virtualisation on in the BIOS and load the KVM module");
-  else
-    hostd_probe_unknown (facts, "run as root, or as a member of the group kvm",
-                         "KVM cannot be asked what guests it can start: %s", error->message);
-  return 0;
 }
 
 HostdRead

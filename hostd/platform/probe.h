@@ -83,13 +83,6 @@ HostdRead hostd_probe_msr (HostdProbe *self, HostdTechnologyFacts *facts, guint3
 /* Whether a module is there, by its folder of parameters. UNREADABLE: cannot be told. */
 HostdRead hostd_probe_module (HostdProbe *self, HostdTechnologyFacts *facts, const char *module);
 
-/*
- * KVM_CAP_VM_TYPES, which is KVM's own word on what it can start. Breaks the kernel layer if there
- * is no /dev/kvm. 0: KVM does not say (before Linux 6.10), or could not be asked (then "unknown"
- * is set).
- */
-guint hostd_probe_vm_types (HostdProbe *self, HostdTechnologyFacts *facts);
-
 /* KVM_X86_GRP_SEV of asm/kvm.h, and its attributes. */
 #define HOSTD_KVM_GROUP_SEV 1
 #define HOSTD_KVM_VMSA_FEATURES 0

@@ -5,6 +5,7 @@
 
 #include "platform/amd.h"
 #include "platform/capacity.h"
+#include "platform/kvm.h"
 #include "platform/tdx-quote.h"
 #include "platform/tdx-values.h"
 
