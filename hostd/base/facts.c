@@ -111,6 +111,18 @@ hostd_facts_free (HostdFacts *self)
   g_free (self);
 }
 
+gboolean
+hostd_facts_is_first_of_pool (const HostdFacts *self, HostdTechnology technology)
+{
+  const char *pool = self->technology[technology].capacity.pool;
+
+  for (guint i = 0; pool != NULL && i < technology; i++)
+    if (self->technology[i].usability == HOSTD_USABILITY_USABLE &&
+        g_strcmp0 (self->technology[i].capacity.pool, pool) == 0)
+      return FALSE;
+  return TRUE;
+}
+
 char *
 hostd_facts_describe_sev_firmware (const HostdFacts *self)
 {

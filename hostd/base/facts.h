@@ -147,6 +147,12 @@ HostdFacts *hostd_facts_new (void); /* everything unknown */
 void hostd_facts_free (HostdFacts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostdFacts, hostd_facts_free)
 
+/*
+ * Whether @technology is the first usable one of its key pool: a pool is one thing, however many
+ * draw on it. TRUE too where it is of none.
+ */
+gboolean hostd_facts_is_first_of_pool (const HostdFacts *self, HostdTechnology technology);
+
 /* "1.55.29": API and build; NULL unknown. (transfer full) */
 char *hostd_facts_describe_sev_firmware (const HostdFacts *self);
 

@@ -223,19 +223,6 @@ examine_root (HostdDiagnosis *self, const HostdFacts *facts)
 
 /* ---- keys and quotes ------------------------------------------------------------- */
 
-/* A pool is judged once, by the first technology that draws on it. */
-static gboolean
-is_first_of_pool (const HostdFacts *facts, guint technology)
-{
-  const char *pool = facts->technology[technology].capacity.pool;
-
-  for (guint i = 0; pool && i < technology; i++)
-    if (facts->technology[i].usability == HOSTD_USABILITY_USABLE &&
-        g_strcmp0 (facts->technology[i].capacity.pool, pool) == 0)
-      return FALSE;
-  return TRUE;
-}
-
 static void
 examine_keys (HostdDiagnosis *self, const HostdFacts *facts, guint technology)
 {
@@ -243,7 +230,8 @@ examine_keys (HostdDiagnosis *self, const HostdFacts *facts, guint technology)
   const char *name = c->pool ? c->pool : hostd_technology_name ((HostdTechnology) technology);
 
   if (facts->technology[technology].usability != HOSTD_USABILITY_USABLE ||
-      technology == HOSTD_TECHNOLOGY_SGX || !is_first_of_pool (facts, technology))
+      technology == HOSTD_TECHNOLOGY_SGX ||
+      !hostd_facts_is_first_of_pool (facts, (HostdTechnology) technology))
     return;
   if (c->leaked > 0)
     hostd_diagnosis_add (self, HOSTD_FINDING_WARNING, "leaked-keys",

@@ -10,10 +10,13 @@
 #define ANY "any"
 
 const HostdFlavorModel hostd_flavor_models[] = {
-  { HOSTD_TECHNOLOGY_SEV, "amd-sev", "HW_CPU_X86_AMD_SEV", 20, 20 },
-  { HOSTD_TECHNOLOGY_SEV_ES, "amd-sev-es", "HW_CPU_X86_AMD_SEV_ES", 32, 29 },
-  { HOSTD_TECHNOLOGY_SEV_SNP, "amd-sev-snp", "HW_CPU_X86_AMD_SEV_SNP", 34, 34 },
-  { HOSTD_TECHNOLOGY_TDX, "intel-tdx", "HW_CPU_X86_INTEL_TDX", 34, 34 },
+  { HOSTD_TECHNOLOGY_SEV, "amd-sev", "HW_CPU_X86_AMD_SEV", "CUSTOM_CC_SEV_QUOTE_READY", 20, 20 },
+  { HOSTD_TECHNOLOGY_SEV_ES, "amd-sev-es", "HW_CPU_X86_AMD_SEV_ES", "CUSTOM_CC_SEV_ES_QUOTE_READY",
+    32, 29 },
+  { HOSTD_TECHNOLOGY_SEV_SNP, "amd-sev-snp", "HW_CPU_X86_AMD_SEV_SNP",
+    "CUSTOM_CC_SEV_SNP_QUOTE_READY", 34, 34 },
+  { HOSTD_TECHNOLOGY_TDX, "intel-tdx", "HW_CPU_X86_INTEL_TDX", "CUSTOM_CC_TDX_QUOTE_READY", 34,
+    34 },
   { .model = NULL },
 };
 

@@ -6,13 +6,14 @@
 
 G_BEGIN_DECLS
 
-/* Technologies that Nova can be asked for; each with its word there. */
+/* Technologies that a guest of Nova's can be launched with; each with its words there. */
 typedef struct {
   HostdTechnology technology;
-  const char *model; /* Nova's: nova/objects/fields.py, MemEncryptionModel */
-  const char *trait; /* os-traits, hw/cpu/x86 */
-  guint nova_since;  /* the first major release of Nova that knows, and counts, the model */
-  guint trait_since; /* the first whose os-traits (of the same half-year) has the trait */
+  const char *model;       /* Nova's: nova/objects/fields.py, MemEncryptionModel */
+  const char *trait;       /* os-traits, hw/cpu/x86 */
+  const char *quote_ready; /* the trait of a host where its quotes verify */
+  guint nova_since;        /* the first major release of Nova that knows, and counts, the model */
+  guint trait_since;       /* the first whose os-traits (of the same half-year) has the trait */
 } HostdFlavorModel;
 /* NULL-terminated by model. */
 extern const HostdFlavorModel hostd_flavor_models[];

@@ -4,19 +4,9 @@
 #include "engine/inventory.h"
 
 #include "base/json.h"
+#include "engine/flavor-request.h"
 
 #define UNKNOWN HOSTD_CAPACITY_UNKNOWN
-
-/* What a guest can be launched with; of the others there is nothing to place. */
-static const struct {
-  HostdTechnology technology;
-  const char *trait, *quote_ready;
-} launched[] = {
-  { HOSTD_TECHNOLOGY_SEV, "HW_CPU_X86_AMD_SEV", "CUSTOM_CC_SEV_QUOTE_READY" },
-  { HOSTD_TECHNOLOGY_SEV_ES, "HW_CPU_X86_AMD_SEV_ES", "CUSTOM_CC_SEV_ES_QUOTE_READY" },
-  { HOSTD_TECHNOLOGY_SEV_SNP, "HW_CPU_X86_AMD_SEV_SNP", "CUSTOM_CC_SEV_SNP_QUOTE_READY" },
-  { HOSTD_TECHNOLOGY_TDX, "HW_CPU_X86_INTEL_TDX", "CUSTOM_CC_TDX_QUOTE_READY" },
-};
 
 /* Another technology may share the pool and not be usable: SEV-ES beside SEV-SNP. */
 static gboolean
@@ -24,20 +14,6 @@ is_placed (const HostdTechnologyFacts *facts)
 {
   return facts->usability == HOSTD_USABILITY_USABLE && facts->capacity.pool != NULL &&
          facts->capacity.total > 0;
-}
-
-static gboolean
-was_told (const HostdFacts *facts, guint i)
-{
-  const char *pool = facts->technology[launched[i].technology].capacity.pool;
-
-  for (guint before = 0; before < i; before++) {
-    const HostdTechnologyFacts *t = &facts->technology[launched[before].technology];
-
-    if (is_placed (t) && g_str_equal (t->capacity.pool, pool))
-      return TRUE;
-  }
-  return FALSE;
 }
 
 static gint64
@@ -64,18 +40,18 @@ add_guests (JsonBuilder *builder, const HostdCapacity *capacity)
 }
 
 static void
-add_technology (JsonBuilder *builder, const HostdFacts *facts, guint i)
+add_technology (JsonBuilder *builder, const HostdFacts *facts, const HostdFlavorModel *model)
 {
-  g_autofree char *fallback = g_strconcat ("CUSTOM_", launched[i].trait, NULL);
+  g_autofree char *fallback = g_strconcat ("CUSTOM_", model->trait, NULL);
 
   json_builder_begin_object (builder);
-  hostd_json_add_string (builder, "name", hostd_technology_name (launched[i].technology));
-  hostd_json_add_string (builder, "trait", launched[i].trait);
+  hostd_json_add_string (builder, "name", hostd_technology_name (model->technology));
+  hostd_json_add_string (builder, "trait", model->trait);
   hostd_json_add_string (builder, "fallback", fallback);
   json_builder_set_member_name (builder, "features");
   json_builder_begin_array (builder);
-  if (facts->technology[launched[i].technology].quote.state == HOSTD_QUOTE_READY)
-    json_builder_add_string_value (builder, launched[i].quote_ready);
+  if (facts->technology[model->technology].quote.state == HOSTD_QUOTE_READY)
+    json_builder_add_string_value (builder, model->quote_ready);
   json_builder_end_array (builder);
   json_builder_end_object (builder);
 }
@@ -93,11 +69,11 @@ add_pool (JsonBuilder *builder, const HostdFacts *facts, const HostdCapacity *ca
   add_guests (builder, capacity);
   json_builder_set_member_name (builder, "technologies");
   json_builder_begin_array (builder);
-  for (guint i = 0; i < G_N_ELEMENTS (launched); i++) {
-    const HostdTechnologyFacts *t = &facts->technology[launched[i].technology];
+  for (const HostdFlavorModel *m = hostd_flavor_models; m->model != NULL; m++) {
+    const HostdTechnologyFacts *t = &facts->technology[m->technology];
 
     if (is_placed (t) && g_str_equal (t->capacity.pool, capacity->pool))
-      add_technology (builder, facts, i);
+      add_technology (builder, facts, m);
   }
   json_builder_end_array (builder);
   json_builder_end_object (builder);
@@ -111,10 +87,10 @@ hostd_inventory_to_json (const HostdFacts *facts, const char *drained)
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "pools");
   json_builder_begin_array (builder);
-  for (guint i = 0; i < G_N_ELEMENTS (launched); i++) {
-    const HostdTechnologyFacts *t = &facts->technology[launched[i].technology];
+  for (const HostdFlavorModel *m = hostd_flavor_models; m->model != NULL; m++) {
+    const HostdTechnologyFacts *t = &facts->technology[m->technology];
 
-    if (is_placed (t) && !was_told (facts, i))
+    if (is_placed (t) && hostd_facts_is_first_of_pool (facts, m->technology))
       add_pool (builder, facts, &t->capacity, drained);
   }
   json_builder_end_array (builder);
