@@ -94,8 +94,7 @@ append_host (GString *text, JsonObject *host)
   }
   g_string_append_c (text, '\n');
   if (hostd_json_get_boolean (host, "guest", &guest) && guest)
-    g_string_append (text, "this machine is a guest itself: what its host can do is to be asked "
-                           "there\n");
+    g_string_append (text, HOSTD_OUTPUT_IS_GUEST);
   g_string_append_c (text, '\n');
 }
 

@@ -106,8 +106,7 @@ run (const HostdCommand *self, const HostdOptions *options)
     return fail (self, options, error);
   hostd_json_get_boolean (answer, "guest", &guest);
   if (guest)
-    g_string_append (text, "this machine is a guest itself: what its host can do is to be asked "
-                           "there\n");
+    g_string_append (text, HOSTD_OUTPUT_IS_GUEST);
   append_findings (text, hostd_json_get_array (answer, "findings"),
                    hostd_options_want_color (options), &bad);
   if (text->len == 0)

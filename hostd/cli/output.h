@@ -16,6 +16,10 @@ HostdExit hostd_output_print (const char *text);
 /* Indented, with a line end. */
 HostdExit hostd_output_json (JsonObject *object);
 
+/* What doctor and capabilities say in place of a verdict on what is no host at all. */
+#define HOSTD_OUTPUT_IS_GUEST                                                                      \
+  "this machine is a guest itself: what its host can do is to be asked there\n"
+
 /* One line on stderr, made valid UTF-8, control characters replaced. */
 void hostd_output_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
 

@@ -198,13 +198,20 @@ handle_forget (HostdCall *call, gpointer data)
   hostd_libvirt_worker_list (daemon->libvirt, on_domains_for_forget, forget);
 }
 
+/* Of what was probed, keys in use change with each guest that comes or goes. */
+static void
+count_again (HostdDaemon *daemon)
+{
+  hostd_engine_count_keys (daemon->engine);
+  hostd_engine_count_others (daemon->engine, daemon->roster);
+}
+
 static void
 handle_capabilities (HostdCall *call, gpointer data)
 {
   HostdDaemon *daemon = data;
 
-  hostd_engine_count_keys (daemon->engine);
-  hostd_engine_count_others (daemon->engine, daemon->roster);
+  count_again (daemon);
   hostd_call_finish_node (call, hostd_engine_capabilities_to_json (daemon->engine), NULL);
 }
 
@@ -226,8 +233,7 @@ handle_inventory (HostdCall *call, gpointer data)
                                             "the host is being probed still: ask again"));
     return;
   }
-  hostd_engine_count_keys (daemon->engine);
-  hostd_engine_count_others (daemon->engine, daemon->roster);
+  count_again (daemon);
   hostd_call_finish_node (call, hostd_inventory_to_json (facts, drained), NULL);
 }
 

@@ -30,9 +30,11 @@ hostd_flavor_free (HostdFlavor *self)
   g_free (self);
 }
 
+G_GNUC_PRINTF (3, 0)
 static void
-add (JsonArray *list, const char *id, const char *text)
+add (JsonArray *list, const char *id, const char *format, va_list args)
 {
+  g_autofree char *text = g_strdup_vprintf (format, args);
   JsonObject *object = json_object_new ();
 
   json_object_set_string_member (object, "id", id);
@@ -43,25 +45,21 @@ add (JsonArray *list, const char *id, const char *text)
 void
 hostd_flavor_find (HostdFlavor *self, const char *id, const char *format, ...)
 {
-  g_autofree char *text = NULL;
   va_list args;
 
   va_start (args, format);
-  text = g_strdup_vprintf (format, args);
+  add (self->findings, id, format, args);
   va_end (args);
-  add (self->findings, id, text);
 }
 
 void
 hostd_flavor_note (HostdFlavor *self, const char *id, const char *format, ...)
 {
-  g_autofree char *text = NULL;
   va_list args;
 
   va_start (args, format);
-  text = g_strdup_vprintf (format, args);
+  add (self->notes, id, format, args);
   va_end (args);
-  add (self->notes, id, text);
 }
 
 static void
