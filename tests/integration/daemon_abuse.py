@@ -7,7 +7,6 @@ all three sockets all along and has to get right answers; what hostd takes in me
 clients have a uid of their own, as they would have; else those are left out that use up its share.
 """
 
-import argparse
 import json
 import os
 import re
@@ -18,7 +17,7 @@ import threading
 import time
 import unittest
 
-from daemon_wire import PATIENCE, Client, Hostd, Refused, connect, connect_as
+from daemon_wire import PATIENCE, Client, Hostd, Refused, connect, connect_as, read_arguments
 
 ARGUMENTS = None
 ROOT = os.getuid() == 0
@@ -464,10 +463,7 @@ class Uids(unittest.TestCase):
 
 def main():
     global ARGUMENTS
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--program', required=True)
-    parser.add_argument('--recording', required=True)
-    ARGUMENTS, rest = parser.parse_known_args()
+    ARGUMENTS, rest = read_arguments('program', 'recording')
     unittest.main(argv=[sys.argv[0], *rest])
 
 

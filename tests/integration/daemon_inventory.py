@@ -5,7 +5,6 @@
 `daemon_inventory.py --program HOSTD --hosts FOLDER`, then unittest's own arguments. FOLDER has recorded hosts.
 """
 
-import argparse
 import os
 import shutil
 import sys
@@ -13,7 +12,7 @@ import tempfile
 import unittest
 
 from daemon_probe import Silent
-from daemon_wire import Hostd, Refused
+from daemon_wire import Hostd, Refused, read_arguments
 
 ARGUMENTS = None
 INVENTORY = 'io.cloister.Launch.Inventory'
@@ -97,8 +96,5 @@ class Inventory(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--program', required=True)
-    parser.add_argument('--hosts', required=True)
-    ARGUMENTS, rest = parser.parse_known_args()
+    ARGUMENTS, rest = read_arguments('program', 'hosts')
     unittest.main(argv=[sys.argv[0], *rest])

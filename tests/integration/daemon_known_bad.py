@@ -5,12 +5,11 @@
 `daemon_known_bad.py --program HOSTD --recording FOLDER`, then unittest's own arguments.
 """
 
-import argparse
 import subprocess
 import sys
 import unittest
 
-from daemon_wire import GUEST, Hostd, Refused
+from daemon_wire import GUEST, Hostd, Refused, read_arguments
 
 ARGUMENTS = None
 UUID = '11111111-2222-3333-4444-555555555555'
@@ -114,10 +113,7 @@ class KnownBad(unittest.TestCase):
 
 def main():
     global ARGUMENTS
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--program', required=True)
-    parser.add_argument('--recording', required=True)
-    ARGUMENTS, rest = parser.parse_known_args()
+    ARGUMENTS, rest = read_arguments('program', 'recording')
     unittest.main(argv=[sys.argv[0], *rest])
 
 

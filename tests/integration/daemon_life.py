@@ -5,7 +5,6 @@
 `daemon_life.py --program HOSTD --recording FOLDER`, then unittest's own arguments.
 """
 
-import argparse
 import os
 import re
 import signal
@@ -16,7 +15,7 @@ import sys
 import tempfile
 import unittest
 
-from daemon_wire import GUEST, PATIENCE, Client, Hostd, Refused
+from daemon_wire import GUEST, PATIENCE, Client, Hostd, Refused, read_arguments
 
 ARGUMENTS = None
 DOMAIN = ("<domain type='kvm'><name>web-1</name>"
@@ -424,11 +423,7 @@ class Wire(unittest.TestCase):
 
 def main():
     global ARGUMENTS
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--program', required=True)
-    parser.add_argument('--recording', required=True)
-    parser.add_argument('--default', required=True)
-    ARGUMENTS, rest = parser.parse_known_args()
+    ARGUMENTS, rest = read_arguments('program', 'recording', 'default')
     unittest.main(argv=[sys.argv[0], *rest])
 
 

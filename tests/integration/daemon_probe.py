@@ -7,7 +7,6 @@ recorded host lies on a FUSE file system whose server answers nothing: reading i
 does, until the server goes. Needs root and /dev/fuse.
 """
 
-import argparse
 import ctypes
 import os
 import re
@@ -18,7 +17,7 @@ import sys
 import tempfile
 import unittest
 
-from daemon_wire import PATIENCE, Hostd, Refused
+from daemon_wire import PATIENCE, Hostd, Refused, read_arguments
 
 ARGUMENTS = None
 # Where the recorded host is read first among folders.
@@ -241,10 +240,7 @@ class Kernel(unittest.TestCase):
 
 def main():
     global ARGUMENTS
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--program', required=True)
-    parser.add_argument('--recording', required=True)
-    ARGUMENTS, rest = parser.parse_known_args()
+    ARGUMENTS, rest = read_arguments('program', 'recording')
     try:
         with tempfile.TemporaryDirectory() as folder:
             Silent(folder).end()

@@ -5,6 +5,7 @@ The client is written here and not shared with the project's own, so that both m
 protocol and not only with each other.
 """
 
+import argparse
 import json
 import os
 import shutil
@@ -15,6 +16,15 @@ import tempfile
 import time
 
 PATIENCE = 60
+
+
+def read_arguments(*names):
+    """(what the test's own arguments hold, the rest, which is unittest's)."""
+    parser = argparse.ArgumentParser()
+    for name in names:
+        parser.add_argument('--' + name, required=True)
+    return parser.parse_known_args()
+
 
 # What Rewrite takes under any policy; %s is its UUID.
 GUEST = """<domain type='kvm'>
